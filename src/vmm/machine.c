@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/machine.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+enum {
+	KT_NODE_MIN_MIB = 256,
+	KT_CPU_MIN_MIB = 32,
+	KT_KERNEL_MIB = 128, /* image, page descriptors and first allocations of a 64-bit kernel */
+	KT_NODE_STEP_MIB = 64,
+	KT_MEMORY_MAX_MIB = 1024 * 1024,
+	/* ACPI SLIT distance of another node, as real two-socket machines report it. */
+	KT_NODE_DISTANCE = 21,
+};
+
+const char *kt_accelerator_text(enum kt_accelerator accelerator)
+{
+	return accelerator == KT_ACCELERATOR_KVM ? "kvm" : "tcg";
+}
+
+uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t initrd_bytes)
+{
+	uint64_t nodes = topology->numa_nodes;
+	uint64_t need = nodes * KT_NODE_MIN_MIB;
+	uint64_t cpus = (uint64_t)kt_topology_cpu_count(topology) * KT_CPU_MIN_MIB;
+	uint64_t image = (initrd_bytes >> 20) * 2 + KT_KERNEL_MIB;
+
+	if (need < cpus)
+		need = cpus;
+	if (need < image)
+		need = image;
+	uint64_t step = nodes * KT_NODE_STEP_MIB;
+	need = (need + step - 1) / step * step;
+	return need < KT_MEMORY_MAX_MIB ? (uint32_t)need : KT_MEMORY_MAX_MIB;
+}
+
+struct kt_error *kt_machine_check(const struct kt_machine *machine)
+{
+	KT_TRY(kt_topology_check(&machine->topology));
+	if (!machine->memory_mib || machine->memory_mib > KT_MEMORY_MAX_MIB)
+		return kt_error_create(KT_ERROR_USAGE, 0, "guest memory must be 1 to %d MiB",
+				       KT_MEMORY_MAX_MIB);
+	if (machine->memory_mib % machine->topology.numa_nodes)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "%u MiB do not divide evenly among %u NUMA nodes",
+				       machine->memory_mib, machine->topology.numa_nodes);
+	return NULL;
+}
+
+/* The guest must die with us and get no new rights; setpriv sets both, then executes QEMU. */
+static void add_programs(const struct kt_machine_programs *programs, struct kt_arguments *out)
+{
+	kt_arguments_add(out, programs->setpriv);
+	kt_arguments_add_pair(out, "--pdeathsig", "KILL");
+	kt_arguments_add(out, "--no-new-privs");
+	kt_arguments_add(out, programs->qemu);
+}
+
+/* No default device, no configuration file, no window, no helper process, and an end at reboot. */
+static void add_hardening(struct kt_arguments *out)
+{
+	kt_arguments_add(out, "-nodefaults");
+	kt_arguments_add(out, "-no-user-config");
+	kt_arguments_add_pair(out, "-display", "none");
+	kt_arguments_add(out, "-no-reboot");
+	kt_arguments_add_pair(
+		out, "-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+/*
+ * TCG shows the guest LLCs only with an Intel vendor: for an AMD one it lacks TOPOEXT, and
+ * every L3 would span the package.
+ */
+static void add_accelerator(const struct kt_machine *machine, struct kt_arguments *out)
+{
+	const char *cpu = machine->cpu;
+
+	if (machine->accelerator == KT_ACCELERATOR_KVM) {
+		kt_arguments_add_pair(out, "-accel", "kvm");
+		kt_arguments_add_pair(out, "-cpu", cpu ? cpu : "host");
+		return;
+	}
+	kt_arguments_add(out, "-accel");
+	kt_arguments_addf(out, "tcg,thread=%s", machine->tcg_multi_thread ? "multi" : "single");
+	kt_arguments_add_pair(out, "-cpu", cpu ? cpu : "max,vendor=GenuineIntel");
+}
+
+/* One memory object per node: QEMU takes either all nodes with one or none. */
+static void add_nodes(const struct kt_machine *machine, struct kt_arguments *out)
+{
+	uint32_t nodes = machine->topology.numa_nodes;
+	uint32_t cpus = kt_topology_cpu_count(&machine->topology) / nodes;
+
+	for (uint32_t node = 0; node < nodes; node++) {
+		kt_arguments_add(out, "-object");
+		kt_arguments_addf(out, "memory-backend-ram,id=m%u,size=%uM", node,
+				  machine->memory_mib / nodes);
+		kt_arguments_add(out, "-numa");
+		if (cpus == 1)
+			kt_arguments_addf(out, "node,nodeid=%u,cpus=%u,memdev=m%u", node, node,
+					  node);
+		else
+			kt_arguments_addf(out, "node,nodeid=%u,cpus=%u-%u,memdev=m%u", node,
+					  node * cpus, (node + 1) * cpus - 1, node);
+	}
+	/* QEMU wants the distance of every pair, or of none. */
+	for (uint32_t src = 0; src < nodes; src++) {
+		for (uint32_t dst = src + 1; dst < nodes; dst++) {
+			kt_arguments_add(out, "-numa");
+			kt_arguments_addf(out, "dist,src=%u,dst=%u,val=%d", src, dst,
+					  KT_NODE_DISTANCE);
+		}
+	}
+}
+
+/* A socket is a NUMA node and a die is an LLC; the machine "pc" knows both. */
+static void add_topology(const struct kt_machine *machine, struct kt_arguments *out)
+{
+	const struct kt_topology *topology = &machine->topology;
+
+	kt_arguments_add(out, "-smp");
+	kt_arguments_addf(out, "%u,sockets=%u,dies=%u,cores=%u,threads=%u",
+			  kt_topology_cpu_count(topology), topology->numa_nodes,
+			  topology->llcs / topology->numa_nodes, topology->cores,
+			  topology->threads);
+	kt_arguments_add(out, "-m");
+	kt_arguments_addf(out, "%u", machine->memory_mib);
+	if (topology->numa_nodes > 1)
+		add_nodes(machine, out);
+}
+
+static void add_channels(const struct kt_machine *machine, struct kt_arguments *out)
+{
+	kt_arguments_add(out, "-chardev");
+	kt_arguments_addf(out, "socket,id=qmp,fd=%d", machine->qmp_fd);
+	kt_arguments_add_pair(out, "-mon", "chardev=qmp,mode=control");
+	kt_arguments_add(out, "-chardev");
+	kt_arguments_addf(out, "socket,id=agent,fd=%d", machine->agent_fd);
+	kt_arguments_add_pair(out, "-device", "virtio-serial-pci,max_ports=2");
+	kt_arguments_add(out, "-device");
+	kt_arguments_addf(out, "virtserialport,chardev=agent,name=%s,nr=1", machine->agent_port);
+	kt_arguments_add(out, "-chardev");
+	kt_arguments_addf(out, "socket,id=console,fd=%d", machine->console_fd);
+	kt_arguments_add_pair(out, "-serial", "chardev:console");
+}
+
+/*
+ * panic=-1: reboot at once after a panic, which ends QEMU (-no-reboot).
+ * cryptomgr.notests: saves 0.6 s of an emulated boot.
+ * mitigations=off: with an Intel vendor PTI would flush TCG's TLB at every system call.
+ * unknown_nmi_panic=1: the host can make a hung guest say where it hangs.
+ * tsc_early_khz: under TCG the guest's TSC is the host's, calibrating it is a waste.
+ */
+static void add_boot(const struct kt_machine *machine, const struct kt_machine_boot *boot,
+		     struct kt_arguments *out)
+{
+	kt_autobuf struct kt_buf line = KT_BUF_INIT;
+
+	kt_buf_puts(&line, "quiet panic=-1 console=ttyS0 cryptomgr.notests mitigations=off "
+			   "no_timer_check unknown_nmi_panic=1");
+	if (machine->accelerator == KT_ACCELERATOR_TCG && boot->tsc_khz)
+		kt_buf_printf(&line, " tsc=reliable tsc_early_khz=%" PRIu64, boot->tsc_khz);
+	if (boot->append && *boot->append)
+		kt_buf_printf(&line, " %s", boot->append);
+	kt_arguments_add(out, "-kernel");
+	kt_arguments_addf(out, "/proc/self/fd/%d", boot->kernel_fd);
+	kt_arguments_add(out, "-initrd");
+	kt_arguments_addf(out, "/proc/self/fd/%d", boot->initrd_fd);
+	kt_arguments_add_pair(out, "-append", kt_buf_text(&line));
+	out->failed |= line.failed;
+}
+
+struct kt_error *kt_machine_boot_arguments(const struct kt_machine *machine,
+					   const struct kt_machine_boot *boot,
+					   const struct kt_machine_programs *programs,
+					   struct kt_arguments *ret)
+{
+	kt_autoarguments struct kt_arguments out = { 0 };
+
+	KT_TRY(kt_machine_check(machine));
+	add_programs(programs, &out);
+	add_hardening(&out);
+	kt_arguments_add_pair(&out, "-M", "pc");
+	add_accelerator(machine, &out);
+	add_topology(machine, &out);
+	add_channels(machine, &out);
+	add_boot(machine, boot, &out);
+	KT_TRY(kt_arguments_error(&out));
+	*ret = out;
+	out = (struct kt_arguments){ 0 };
+	return NULL;
+}
