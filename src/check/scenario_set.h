@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The scenarios of a run, in the order in which they were asked for, names unique.
+ * A word with a '/' or ending in ".json" is a file; any other is the name of a
+ * built-in, which is the file NAME.json in the directory of built-ins.
+ */
+#ifndef KT_CHECK_SCENARIO_SET_H
+#define KT_CHECK_SCENARIO_SET_H
+
+#include "check/scenario.h"
+
+#define KT_SCENARIO_SET_MAX 4096
+
+struct kt_scenario_set {
+	struct kt_scenario **scenarios;
+	size_t count;
+	size_t cap;
+};
+
+#define KT_SCENARIO_SET_INIT ((struct kt_scenario_set){ 0 })
+
+/** Frees the scenarios and makes the set empty again. */
+void kt_scenario_set_deinit(struct kt_scenario_set *set);
+
+/**
+ * Adds the scenario that @word means, a file or a built-in of directory @builtin_dir.
+ * Errors: usage (no such scenario, a bad file, its name is taken), no memory.
+ * Owner: the set owns the new scenario.
+ */
+struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *builtin_dir,
+				     const char *word) KT_MUST_CHECK;
+
+/**
+ * Adds all built-ins of @builtin_dir, in byte order of their file names.
+ * Errors: usage (a bad file), environment (the directory is unreadable or empty), no memory.
+ * Owner: the set owns the new scenarios.
+ */
+struct kt_error *kt_scenario_set_add_builtins(struct kt_scenario_set *set,
+					      const char *builtin_dir) KT_MUST_CHECK;
+
+#define kt_autoscenarioset __attribute__((cleanup(kt_scenario_set_deinit)))
+
+#endif

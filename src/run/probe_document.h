@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The probe's JSON output, schema 2 (contract section 2.2), read strictly: counters
+ * exact to the last of 64 bits, members added later skipped, everything else wrong
+ * refused with its reason.
+ */
+#ifndef KT_RUN_PROBE_DOCUMENT_H
+#define KT_RUN_PROBE_DOCUMENT_H
+
+#include "run/snapshot.h"
+
+#define KT_PROBE_DOCUMENT_SCHEMA 2
+
+struct kt_probe_document {
+	uint32_t schema_version;
+	uint32_t pid;
+	const char *tool_version;
+	uint64_t started_at_unix_sec;
+	struct kt_opt_u64 interval_ms; /* known with more than one snapshot asked for */
+	bool interrupted;
+	const struct kt_snapshot *snapshots;
+	size_t snapshot_count;
+	struct kt_arena arena; /* everything above */
+};
+
+/**
+ * Reads the whole @text as one document.
+ * Errors: probe (not one JSON document, another schema, a member missing or wrong), no memory.
+ * Owner: the caller calls kt_probe_document_deinit(); @text is not kept.
+ */
+struct kt_error *kt_probe_document_parse(const char *text, size_t len,
+					 struct kt_probe_document *ret) KT_MUST_CHECK;
+
+/** Frees the document. */
+void kt_probe_document_deinit(struct kt_probe_document *document);
+
+/**
+ * How many flat metrics a program's output has: those of its stdout, or, if that has none,
+ * of its stderr (contract section 7.1).
+ * Errors: no memory.
+ */
+struct kt_error *kt_probe_metric_count(const char *out, size_t out_len, const char *err,
+				       size_t err_len, uint64_t *ret) KT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The model: what is known about a run, a pure fold of its events.
+ *
+ * It knows no clock, no file and no terminal.  Everything may be read, nothing but
+ * kt_run_apply() writes.  A refused event changes nothing.  All snapshots are kept;
+ * what could grow without end otherwise has a limit below, and what is dropped there
+ * is counted.  Pointers into the model last until the next kt_run_apply(), those to
+ * a struct kt_run_scenario and to strings as long as the run.
+ */
+#ifndef KT_RUN_RUN_H
+#define KT_RUN_RUN_H
+
+#include "base/tail.h"
+#include "run/event.h"
+
+#define KT_RUN_MAX_SCENARIOS	  4096
+#define KT_RUN_MAX_WORKERS	  64	 /* per scenario */
+#define KT_RUN_MAX_PROBES	  64	 /* per scenario */
+#define KT_RUN_MAX_PROBE_RUNS	  100000 /* per probe */
+#define KT_RUN_MAX_SNAPSHOTS	  100000 /* per probe run, as the probe's own limit */
+#define KT_RUN_MAX_STATES	  64	 /* of the guest, per scenario; later ones only count */
+#define KT_RUN_MAX_NOTES	  256	 /* per run; later ones only count */
+#define KT_RUN_CONSOLE_TAIL_BYTES 16384	 /* per scenario */
+
+struct kt_run_state {
+	uint64_t host_mono_ns;
+	struct kt_event_guest_state state;
+};
+
+struct kt_run_snapshot {
+	uint64_t host_mono_ns; /* when it arrived */
+	struct kt_snapshot snapshot;
+};
+
+/** One run of a probe. */
+struct kt_run_probe_run {
+	uint32_t target_pid;
+	struct kt_run_snapshot *snapshots;
+	size_t snapshot_count;
+	size_t snapshot_cap;
+	bool ended;
+	struct kt_event_probe_end end; /* once ended */
+};
+
+struct kt_run_probe {
+	const char *name;
+	struct kt_run_probe_run *runs;
+	size_t run_count;
+	size_t run_cap;
+};
+
+/** The latest about a worker. */
+struct kt_run_worker {
+	const char *name;
+	uint64_t host_mono_ns;
+	struct kt_event_worker worker;
+};
+
+/** A check as announced, with its latest verdict. */
+struct kt_run_check {
+	const char *id;
+	struct kt_event_check check;
+};
+
+struct kt_run_scenario {
+	const char *name;
+	uint64_t started_mono_ns;
+	bool started; /* scenario_start came */
+	struct kt_event_scenario_start start;
+	struct kt_run_state *states;
+	size_t state_count;
+	size_t state_cap;
+	uint64_t dropped_state_count;
+	struct kt_event_guest_state guest; /* the latest; `new` before the first */
+	struct kt_run_worker *workers;
+	size_t worker_count;
+	size_t worker_cap;
+	struct kt_run_probe *probes;
+	size_t probe_count;
+	size_t probe_cap;
+	struct kt_run_check *checks;
+	size_t check_count;
+	struct kt_tail console;
+	bool has_accel;
+	struct kt_event_accel accel;
+	bool ended;
+	struct kt_event_scenario_end end; /* once ended */
+	struct kt_arena arena;		  /* all strings and snapshots above */
+};
+
+struct kt_run {
+	bool started;
+	struct kt_event_run_start start;
+	bool has_accel; /* decided for the whole run */
+	struct kt_event_accel accel;
+	struct kt_run_scenario **scenarios; /* in order of first mention */
+	size_t scenario_count;
+	size_t scenario_cap;
+	const char **notes;
+	size_t note_count;
+	size_t note_cap;
+	uint64_t dropped_note_count;
+	bool ended;
+	struct kt_event_run_end end;
+	uint64_t event_count;
+	uint64_t last_mono_ns;
+	struct kt_arena arena;
+};
+
+#define KT_RUN_INIT ((struct kt_run){ 0 })
+
+/** Frees everything in @run and makes it empty again. */
+void kt_run_deinit(struct kt_run *run);
+
+/**
+ * Takes in one event; KT_EVENT_NONE does nothing.
+ * Errors: protocol (the event contradicts those before it, or a limit is passed), no memory.
+ * Owner: @event stays the caller's; what is needed of it is copied.
+ */
+struct kt_error *kt_run_apply(struct kt_run *run, const struct kt_event *event) KT_MUST_CHECK;
+
+/** The scenario called @name, or NULL.  Owner: borrowed from @run. */
+const struct kt_run_scenario *kt_run_find_scenario(const struct kt_run *run, const char *name);
+
+/** The probe called @name, or NULL.  Owner: borrowed from @scenario. */
+const struct kt_run_probe *kt_run_find_probe(const struct kt_run_scenario *scenario,
+					     const char *name);
+
+/** The worker called @name, or NULL.  Owner: borrowed from @scenario. */
+const struct kt_run_worker *kt_run_find_worker(const struct kt_run_scenario *scenario,
+					       const char *name);
+
+/** The check with this id, or NULL.  Owner: borrowed from @scenario. */
+const struct kt_run_check *kt_run_find_check(const struct kt_run_scenario *scenario,
+					     const char *id);
+
+/** How many scenarios ended with @result. */
+uint32_t kt_run_count_results(const struct kt_run *run, enum kt_result result);
+
+#define kt_autorun __attribute__((cleanup(kt_run_deinit)))
+
+#endif
