@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "guest/agent_state.h"
+
+/* How often a host hears from an idle agent. */
+#define KT_BEAT_NS KT_NS_PER_SEC
+/* Contract section 6: the marker is looked for every 10 ms. */
+#define KT_AWAIT_POLL_NS (10 * KT_NS_PER_MS)
+/* How long an end may take: killed processes, their pipes, the last bytes to the host. */
+#define KT_SHUTDOWN_NS (2 * KT_NS_PER_SEC)
+
+enum {
+	PORT_SLOT,
+	SIGNAL_SLOT,
+	FIRST_PIPE_SLOT
+};
+
+struct slots {
+	struct pollfd fds[FIRST_PIPE_SLOT + KT_AGENT_MAX_PROCESSES * KT_STREAM_COUNT];
+	nfds_t count;
+};
+
+struct kt_process *kt_agent_find(struct kt_agent *agent, uint32_t id)
+{
+	struct kt_process *process = agent->processes;
+
+	while (process && process->id != id)
+		process = process->next;
+	return process;
+}
+
+struct kt_error *kt_agent_create(int port_fd, const struct kt_agent_hooks *hooks,
+				 struct kt_agent **ret)
+{
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &child, NULL))
+		return kt_error_create(KT_ERROR_IO, errno, "block SIGCHLD");
+	struct kt_agent *agent = calloc(1, sizeof(*agent));
+	if (!agent)
+		return kt_error_no_memory();
+	agent->port_fd = port_fd;
+	agent->hooks = hooks;
+	agent->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (agent->signal_fd < 0) {
+		free(agent);
+		return kt_error_create(KT_ERROR_IO, errno, "signalfd");
+	}
+	*ret = agent;
+	return NULL;
+}
+
+static void drop_process(struct kt_agent *agent, struct kt_process **slot)
+{
+	struct kt_process *process = *slot;
+
+	*slot = process->next;
+	agent->process_count--;
+	kt_process_destroy(process);
+}
+
+void kt_agent_destroy(struct kt_agent *agent)
+{
+	if (!agent)
+		return;
+	while (agent->processes)
+		drop_process(agent, &agent->processes);
+	(void)close(agent->signal_fd);
+	kt_buf_deinit(&agent->in);
+	kt_buf_deinit(&agent->out);
+	free(agent);
+}
+
+/* Sends all of agent->out.  The port blocks while the host does not read: back-pressure. */
+static struct kt_error *flush(struct kt_agent *agent)
+{
+	KT_TRY(kt_buf_error(&agent->out));
+	if (agent->out.len)
+		KT_TRY(kt_file_write_fd(agent->port_fd, "port", agent->out.data, agent->out.len));
+	kt_buf_reset(&agent->out);
+	return NULL;
+}
+
+/*
+ * Reaps every child that has ended, ours and (as PID 1) orphans.  The peek with WNOWAIT
+ * tells whose end it is before anybody's status is taken.
+ */
+static void reap(struct kt_agent *agent)
+{
+	siginfo_t info = { 0 };
+	struct rusage usage;
+	int status;
+
+	while (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid) {
+		if (wait4(info.si_pid, &status, WNOHANG, &usage) != info.si_pid)
+			return;
+		for (struct kt_process *p = agent->processes; p; p = p->next)
+			if (p->pid == info.si_pid && !p->ended)
+				kt_process_set_ended(p, status, &usage, kt_clock_mono_ns());
+		info.si_pid = 0;
+	}
+}
+
+static void end_wait(struct kt_agent *agent, struct kt_process *process, const char *outcome)
+{
+	free(KT_TAKE(process->awaited_path));
+	kt_agent_say_awaited(agent, process->id, outcome);
+}
+
+/* Contract section 6: existence only, and the process must still live once it is there. */
+static void look_for_awaited(struct kt_agent *agent, struct kt_process *process, uint64_t now_ns)
+{
+	bool found = !access(process->awaited_path, F_OK);
+
+	reap(agent);
+	if (process->ended)
+		end_wait(agent, process, "ended");
+	else if (found)
+		end_wait(agent, process, "found");
+	else if (now_ns >= process->await_until_ns)
+		end_wait(agent, process, "timeout");
+}
+
+static void serve_processes(struct kt_agent *agent)
+{
+	uint64_t now_ns = kt_clock_mono_ns();
+	struct kt_process **slot = &agent->processes;
+
+	while (*slot) {
+		struct kt_process *process = *slot;
+		if (process->awaited_path)
+			look_for_awaited(agent, process, now_ns);
+		if (kt_process_is_finished(process, now_ns)) {
+			kt_agent_say_ended(agent, process);
+			drop_process(agent, slot);
+		} else {
+			slot = &process->next;
+		}
+	}
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int poll_timeout_ms(const struct kt_agent *agent)
+{
+	uint64_t now_ns = kt_clock_mono_ns();
+	uint64_t until_ns = agent->next_beat_ns;
+
+	for (const struct kt_process *p = agent->processes; p; p = p->next) {
+		if (p->awaited_path)
+			until_ns = earlier(until_ns, now_ns + KT_AWAIT_POLL_NS);
+		if (p->ended)
+			until_ns = earlier(until_ns, p->drain_until_ns);
+	}
+	if (until_ns <= now_ns)
+		return 0;
+	return (int)((until_ns - now_ns + KT_NS_PER_MS - 1) / KT_NS_PER_MS);
+}
+
+static void fill_slots(const struct kt_agent *agent, struct slots *slots)
+{
+	slots->fds[PORT_SLOT] = (struct pollfd){ .fd = agent->port_fd, .events = POLLIN };
+	slots->fds[SIGNAL_SLOT] = (struct pollfd){ .fd = agent->signal_fd, .events = POLLIN };
+	slots->count = FIRST_PIPE_SLOT;
+	for (const struct kt_process *p = agent->processes; p; p = p->next)
+		for (int i = 0; i < KT_STREAM_COUNT; i++)
+			slots->fds[slots->count++] =
+				(struct pollfd){ .fd = p->fds[i], .events = POLLIN };
+}
+
+/* The processes stand in the order in which fill_slots() saw them. */
+static void forward_output(struct kt_agent *agent, const struct slots *slots)
+{
+	nfds_t at = FIRST_PIPE_SLOT;
+
+	for (struct kt_process *p = agent->processes; p; p = p->next)
+		for (int i = 0; i < KT_STREAM_COUNT; i++)
+			if (slots->fds[at++].revents && p->fds[i] >= 0)
+				kt_process_forward(p, (enum kt_stream)i, &agent->out);
+}
+
+static struct kt_error *handle_frames(struct kt_agent *agent)
+{
+	struct kt_frame frame;
+	size_t used;
+	size_t done = 0;
+
+	for (;;) {
+		KT_TRY(kt_frame_decode(kt_buf_text(&agent->in) + done, agent->in.len - done, &frame,
+				       &used));
+		if (!used)
+			break;
+		if (frame.type != KT_FRAME_MESSAGE)
+			return kt_error_create(KT_ERROR_PROTOCOL, 0,
+					       "the host sent an output frame");
+		KT_TRY(kt_agent_handle(agent, frame.payload, frame.len));
+		done += used;
+	}
+	kt_buf_consume(&agent->in, done);
+	return NULL;
+}
+
+/* Reads what the host sent; @ret_gone when it has closed the port. */
+static struct kt_error *serve_port(struct kt_agent *agent, bool *ret_gone)
+{
+	if (!kt_buf_reserve(&agent->in, KT_FRAME_MAX_BYTES))
+		return kt_error_no_memory();
+	ssize_t got = read(agent->port_fd, agent->in.data + agent->in.len, KT_FRAME_MAX_BYTES);
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return NULL;
+	if (got < 0)
+		return kt_error_create(KT_ERROR_IO, errno, "port: read");
+	if (!got) {
+		*ret_gone = true;
+		return NULL;
+	}
+	agent->in.len += (size_t)got;
+	agent->in.data[agent->in.len] = '\0';
+	return handle_frames(agent);
+}
+
+static void drain_signals(const struct kt_agent *agent)
+{
+	struct signalfd_siginfo info;
+
+	while (read(agent->signal_fd, &info, sizeof(info)) > 0)
+		;
+}
+
+static void beat(struct kt_agent *agent)
+{
+	uint64_t now_ns = kt_clock_mono_ns();
+
+	if (now_ns < agent->next_beat_ns)
+		return;
+	kt_agent_say_beat(agent);
+	agent->next_beat_ns = now_ns + KT_BEAT_NS;
+}
+
+/* One turn: wait, read, act, answer. */
+static struct kt_error *turn(struct kt_agent *agent, bool *ret_gone)
+{
+	struct slots slots;
+
+	fill_slots(agent, &slots);
+	if (poll(slots.fds, slots.count, poll_timeout_ms(agent)) < 0 && errno != EINTR)
+		return kt_error_create(KT_ERROR_IO, errno, "poll");
+	forward_output(agent, &slots);
+	drain_signals(agent);
+	reap(agent);
+	serve_processes(agent);
+	if (slots.fds[PORT_SLOT].revents)
+		KT_TRY(serve_port(agent, ret_gone));
+	beat(agent);
+	return *ret_gone ? NULL : flush(agent);
+}
+
+static void kill_all(struct kt_agent *agent)
+{
+	for (const struct kt_process *p = agent->processes; p; p = p->next)
+		kt_process_kill(p, SIGKILL);
+}
+
+/* After "exit": the last output and ends are told, within a deadline. */
+static struct kt_error *wind_up(struct kt_agent *agent, bool *ret_gone)
+{
+	uint64_t until_ns = kt_clock_mono_ns() + KT_SHUTDOWN_NS;
+
+	kill_all(agent);
+	while (agent->processes && !*ret_gone && kt_clock_mono_ns() < until_ns)
+		KT_TRY(turn(agent, ret_gone));
+	if (*ret_gone)
+		return NULL;
+	kt_agent_say_bye(agent);
+	return flush(agent);
+}
+
+struct kt_error *kt_agent_run(struct kt_agent *agent, enum kt_agent_end *ret_end)
+{
+	bool gone = false;
+	struct kt_error *err = NULL;
+
+	agent->next_beat_ns = kt_clock_mono_ns() + KT_BEAT_NS;
+	kt_agent_say_hello(agent);
+	err = flush(agent);
+	while (!err && !gone && !agent->exit_asked)
+		err = turn(agent, &gone);
+	if (!err && !gone)
+		err = wind_up(agent, &gone);
+	kill_all(agent);
+	if (!err)
+		*ret_end = gone ? KT_AGENT_HOST_GONE : KT_AGENT_EXIT;
+	return err;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The agent's state, shared by its loop (agent.c), its answers (say.c) and its
+ * handling of requests (request.c), and by nobody else.
+ */
+#ifndef KT_GUEST_AGENT_STATE_H
+#define KT_GUEST_AGENT_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "guest/agent.h"
+#include "guest/process.h"
+
+/* More than any scenario needs; a bound on what a confused host can make us do. */
+#define KT_AGENT_MAX_PROCESSES 64
+
+struct kt_agent {
+	int port_fd;
+	const struct kt_agent_hooks *hooks;
+	int signal_fd; /* SIGCHLD */
+	struct kt_buf in;
+	struct kt_buf out;
+	struct kt_process *processes;
+	unsigned process_count;
+	uint64_t next_beat_ns;
+	bool exit_asked;
+};
+
+/** The process called @id, or NULL.  Owner: borrowed from @agent. */
+struct kt_process *kt_agent_find(struct kt_agent *agent, uint32_t id);
+
+/** Carries out one request of the host.  Errors: protocol, no memory.  Owner: borrows. */
+struct kt_error *kt_agent_handle(struct kt_agent *agent, const char *json,
+				 size_t len) KT_MUST_CHECK;
+
+/** Says who we are: protocol, kernel release, CPUs, clocks. */
+void kt_agent_say_hello(struct kt_agent *agent);
+
+/** Says that the clock is set and entropy mixed in, or (@problem not NULL) what failed. */
+void kt_agent_say_ready(struct kt_agent *agent, const char *problem);
+
+/** Says that @process runs. */
+void kt_agent_say_started(struct kt_agent *agent, const struct kt_process *process);
+
+/** Says that process @id could not be started, and why. */
+void kt_agent_say_failed(struct kt_agent *agent, uint32_t id, const char *why);
+
+/** Says how waiting for a file ended: "found", "timeout" or "ended". */
+void kt_agent_say_awaited(struct kt_agent *agent, uint32_t id, const char *outcome);
+
+/** Says how @process ended and what its output came to. */
+void kt_agent_say_ended(struct kt_agent *agent, const struct kt_process *process);
+
+/** Says that we are alive. */
+void kt_agent_say_beat(struct kt_agent *agent);
+
+/** Says goodbye: the guest ends on purpose. */
+void kt_agent_say_bye(struct kt_agent *agent);
+
+#endif

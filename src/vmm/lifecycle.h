@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The life of a guest as a table of state x event, and nothing else: no process, no
+ * clock.  Every cell says what the event means in that state: the state that follows,
+ * and for a failure its reason.  A forgotten case cannot exist; a test looks at every cell.
+ *
+ * FAILED and DONE are decided once; what still arrives while QEMU goes away is ignored,
+ * and STOPPED follows when it is gone.
+ */
+#ifndef KT_VMM_LIFECYCLE_H
+#define KT_VMM_LIFECYCLE_H
+
+enum kt_guest_state {
+	KT_GUEST_NEW,	   /* described, not started */
+	KT_GUEST_STARTING, /* QEMU runs, it has not greeted yet */
+	KT_GUEST_KERNEL,   /* QEMU has greeted, the guest's kernel boots */
+	KT_GUEST_AGENT,	   /* the agent said hello; clock and entropy are on their way */
+	KT_GUEST_READY,	   /* programs can be run */
+	KT_GUEST_PROBING,  /* the workers are ready, probes run */
+	KT_GUEST_DONE,	   /* everything wanted was done */
+	KT_GUEST_FAILED,   /* for a reason */
+	KT_GUEST_STOPPED,  /* QEMU is gone */
+	KT_GUEST_STATE_COUNT,
+};
+
+enum kt_guest_event {
+	KT_GUEST_ON_START,	  /* we spawn QEMU */
+	KT_GUEST_ON_SPAWN_FAILED, /* it could not be spawned */
+	KT_GUEST_ON_GREETING,	  /* QMP greeting */
+	KT_GUEST_ON_AGENT_HELLO,  /* first message of the agent */
+	KT_GUEST_ON_AGENT_READY,  /* clock and entropy are set */
+	KT_GUEST_ON_WORKERS,	  /* the engine: all workers are ready */
+	KT_GUEST_ON_FINISH,	  /* the engine: nothing more to run */
+	KT_GUEST_ON_WORKER_DIED,  /* the engine: a worker ended early or never got ready */
+	KT_GUEST_ON_PROBE_FATAL,  /* the engine: a probe could not judge */
+	KT_GUEST_ON_RESET,	  /* QMP: the guest reset or shut itself down */
+	KT_GUEST_ON_KVM_FAILED,	  /* QMP: the accelerator gave up (internal error) */
+	KT_GUEST_ON_AGENT_GONE,	  /* the agent's port was closed */
+	KT_GUEST_ON_GARBAGE,	  /* the agent or QMP broke the protocol */
+	KT_GUEST_ON_QEMU_EXIT,	  /* the process ended */
+	KT_GUEST_ON_DEADLINE,	  /* the state lasted too long, or the agent fell silent */
+	KT_GUEST_ON_CANCEL,	  /* the user or a fail-fast wants it gone */
+	KT_GUEST_ON_CLOSED,	  /* process reaped, every stream at its end */
+	KT_GUEST_EVENT_COUNT,
+};
+
+enum kt_guest_reason {
+	KT_REASON_NONE,
+	KT_REASON_NO_KVM,
+	KT_REASON_QEMU_EXIT,
+	KT_REASON_KERNEL_PANIC,
+	KT_REASON_NO_AGENT,
+	KT_REASON_WORKER_DIED,
+	KT_REASON_PROBE_FATAL,
+	KT_REASON_TIMEOUT,
+	KT_REASON_PROTOCOL,
+	KT_REASON_CANCELLED,
+	KT_REASON_COUNT,
+};
+
+enum kt_transition_kind {
+	KT_TRANSITION_UNSET, /* no cell of the table has this */
+	KT_TRANSITION_STAY,  /* nothing changes */
+	KT_TRANSITION_GO,    /* to `next` */
+	KT_TRANSITION_FAIL,  /* to KT_GUEST_FAILED for `reason` */
+	KT_TRANSITION_BUG,   /* our own code must never send this here */
+};
+
+struct kt_transition {
+	enum kt_transition_kind kind;
+	enum kt_guest_state next;
+	enum kt_guest_reason reason;
+};
+
+/** The cell for @event in @state. */
+struct kt_transition kt_lifecycle_cell(enum kt_guest_state state, enum kt_guest_event event);
+
+/** The word for a state: "kernel". */
+const char *kt_guest_state_name(enum kt_guest_state state);
+
+/** The word for a reason: "kernel-panic"; "" for none. */
+const char *kt_guest_reason_name(enum kt_guest_reason reason);
+
+#endif

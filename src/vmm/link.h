@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The host's side of the agent's port (docs/protocol.md), without any descriptor:
+ * bytes in, messages out through a callback; requests in, bytes out.  Everything that
+ * comes from a guest is checked here once; text is cleaned, numbers are in range.
+ */
+#ifndef KT_VMM_LINK_H
+#define KT_VMM_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "guest/protocol.h"
+
+enum kt_link_kind {
+	KT_LINK_HELLO,	 /* text = kernel release, cpu_count, mono_ns, real_ns */
+	KT_LINK_READY,	 /* mono_ns, real_ns; text = what failed, "" if nothing */
+	KT_LINK_STARTED, /* id, pid */
+	KT_LINK_FAILED,	 /* id, text = why */
+	KT_LINK_AWAITED, /* id, text = "found", "timeout" or "ended" */
+	KT_LINK_OUTPUT,	 /* id, stream, bytes, len */
+	KT_LINK_ENDED,	 /* id, is_signal, status, dropped_bytes */
+	KT_LINK_BEAT,	 /* mono_ns */
+	KT_LINK_BYE,
+};
+
+struct kt_link_message {
+	enum kt_link_kind kind;
+	uint32_t id;
+	const char *text; /* clean UTF-8; borrowed for the time of the callback */
+	uint64_t cpu_count;
+	uint64_t mono_ns;
+	uint64_t real_ns;
+	uint64_t pid;
+	bool is_signal;
+	uint64_t status; /* exit code or signal number */
+	uint64_t dropped_bytes[KT_STREAM_COUNT];
+	enum kt_stream stream;
+	const char *bytes; /* raw; borrowed */
+	size_t len;
+};
+
+struct kt_link {
+	struct kt_buf in;
+	void (*on_message)(void *ctx, const struct kt_link_message *message);
+	void *ctx;
+	bool ended; /* set by the callback to stop the feeding */
+};
+
+/** Starts a reader that calls @on_message with @ctx for each message. */
+void kt_link_init(struct kt_link *link,
+		  void (*on_message)(void *ctx, const struct kt_link_message *message), void *ctx);
+
+/** Frees what is left of an unfinished frame. */
+void kt_link_deinit(struct kt_link *link);
+
+/**
+ * Takes @len bytes from the guest, in pieces of any size.
+ * Errors: protocol (no frame, no JSON, an unknown message, a missing or wild value), no memory.
+ * Owner: borrows.
+ */
+struct kt_error *kt_link_feed(struct kt_link *link, const char *bytes, size_t len) KT_MUST_CHECK;
+
+/** Appends the first message to the agent: KT_SEED_BYTES of @seed and the wall clock. */
+void kt_link_put_hello(struct kt_buf *out, const unsigned char *seed, uint64_t real_ns);
+
+/** Appends "run @argv (NULL-terminated) as @id, forward at most @limit_bytes per stream". */
+void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv, uint64_t limit_bytes);
+
+/** Appends "tell when @path (with %p for the pid) exists, or @id ends, or @timeout_ms passed". */
+void kt_link_put_await(struct kt_buf *out, uint32_t id, const char *path, uint64_t timeout_ms);
+
+/** Appends "kill @id's process group with @signal". */
+void kt_link_put_kill(struct kt_buf *out, uint32_t id, int signal);
+
+/** Appends "kill everything, say bye, power off". */
+void kt_link_put_exit(struct kt_buf *out);
+
+#endif
