@@ -74,11 +74,19 @@ AC_DEFUN([KT_STATIC_PROBE], [
 AC_DEFUN([KT_JEMALLOC], [
 	AC_ARG_WITH([jemalloc],
 		[AS_HELP_STRING([--with-jemalloc=DIR],
-			[jemalloc built with -g: DIR/lib/libjemalloc.a and DIR/include; by default built once into the user's cache])],
+			[jemalloc built with -g: DIR/lib/libjemalloc.a; by default built once into the user's cache])],
 		[], [with_jemalloc=])
+	kt_build_jemalloc=no
 	AS_CASE([$with_jemalloc],
-		[yes|no|""], [JEMALLOC_DIR=`"$srcdir/build-aux/build-jemalloc" --print-dir`],
+		[yes|no|""], [
+			JEMALLOC_DIR=`"$srcdir/build-aux/build-jemalloc" --print-dir`
+			kt_build_jemalloc=yes],
 		[/*], [JEMALLOC_DIR=$with_jemalloc],
 		[JEMALLOC_DIR=`pwd`/$with_jemalloc])
+	AS_CASE([$JEMALLOC_DIR],
+		[*[[\ \	\:\#\$]]*], [AC_MSG_ERROR([make cannot cope with the name of the directory "$JEMALLOC_DIR"; give another by --with-jemalloc or XDG_CACHE_HOME])])
+	AS_IF([test "$kt_build_jemalloc" = no && test ! -f "$JEMALLOC_DIR/lib/libjemalloc.a"],
+		[AC_MSG_ERROR([--with-jemalloc: there is no $JEMALLOC_DIR/lib/libjemalloc.a])])
 	AC_SUBST([JEMALLOC_DIR])
+	AM_CONDITIONAL([BUILD_JEMALLOC], [test "$kt_build_jemalloc" = yes])
 ])
