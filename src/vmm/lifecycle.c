@@ -41,45 +41,14 @@ ROW(AGENT_GONE,   BUG,              FAIL(QEMU_EXIT),   FAIL(QEMU_EXIT),   FAIL(Q
 ROW(GARBAGE,      BUG,              FAIL(PROTOCOL),    FAIL(PROTOCOL),    FAIL(PROTOCOL),    FAIL(PROTOCOL),    FAIL(PROTOCOL),    STAY,        STAY,        BUG),
 ROW(QEMU_EXIT,    BUG,              FAIL(QEMU_EXIT),   FAIL(QEMU_EXIT),   FAIL(QEMU_EXIT),   FAIL(QEMU_EXIT),   FAIL(QEMU_EXIT),   STAY,        STAY,        BUG),
 ROW(DEADLINE,     BUG,              FAIL(TIMEOUT),     FAIL(NO_AGENT),    FAIL(NO_AGENT),    FAIL(TIMEOUT),     FAIL(TIMEOUT),     STAY,        STAY,        STAY),
-ROW(CANCEL,       FAIL(CANCELLED),  FAIL(CANCELLED),   FAIL(CANCELLED),   FAIL(CANCELLED),   FAIL(CANCELLED),   FAIL(CANCELLED),   STAY,        STAY,        STAY),
+ROW(CANCEL,       BUG,              FAIL(CANCELLED),   FAIL(CANCELLED),   FAIL(CANCELLED),   FAIL(CANCELLED),   FAIL(CANCELLED),   STAY,        STAY,        STAY),
 ROW(CLOSED,       BUG,              BUG,               BUG,               BUG,               BUG,               BUG,               GO(STOPPED), GO(STOPPED), BUG),
 #undef ROW
 };
 /* clang-format on */
 
-static const char *const state_names[] = {
-	[KT_GUEST_NEW] = "new",		[KT_GUEST_STARTING] = "starting",
-	[KT_GUEST_KERNEL] = "kernel",	[KT_GUEST_AGENT] = "agent",
-	[KT_GUEST_READY] = "ready",	[KT_GUEST_PROBING] = "probing",
-	[KT_GUEST_DONE] = "done",	[KT_GUEST_FAILED] = "failed",
-	[KT_GUEST_STOPPED] = "stopped",
-};
-
-static const char *const reason_names[] = {
-	[KT_REASON_NONE] = "",
-	[KT_REASON_NO_KVM] = "no-kvm",
-	[KT_REASON_QEMU_EXIT] = "qemu-exit",
-	[KT_REASON_KERNEL_PANIC] = "kernel-panic",
-	[KT_REASON_NO_AGENT] = "no-agent",
-	[KT_REASON_WORKER_DIED] = "worker-died",
-	[KT_REASON_PROBE_FATAL] = "probe-fatal",
-	[KT_REASON_TIMEOUT] = "timeout",
-	[KT_REASON_PROTOCOL] = "protocol",
-	[KT_REASON_CANCELLED] = "cancelled",
-};
-
 struct kt_transition kt_lifecycle_cell(enum kt_guest_state state, enum kt_guest_event event)
 {
 	assert(state < KT_GUEST_STATE_COUNT && event < KT_GUEST_EVENT_COUNT);
 	return cells[event][state];
-}
-
-const char *kt_guest_state_name(enum kt_guest_state state)
-{
-	return state_names[state];
-}
-
-const char *kt_guest_reason_name(enum kt_guest_reason reason)
-{
-	return reason_names[reason];
 }

@@ -4,24 +4,16 @@
  * clock.  Every cell says what the event means in that state: the state that follows,
  * and for a failure its reason.  A forgotten case cannot exist; a test looks at every cell.
  *
- * FAILED and DONE are decided once; what still arrives while QEMU goes away is ignored,
- * and STOPPED follows when it is gone.
+ * NEW: described.  STARTING: QEMU runs, it has not greeted.  KERNEL: it has, the guest
+ * boots.  AGENT: the agent said hello; clock and entropy are on their way.  READY: programs
+ * can be run.  PROBING: the workers are ready, probes run.  FAILED and DONE are decided
+ * once; what still arrives while QEMU goes away is ignored, and STOPPED follows when it
+ * is gone.
  */
 #ifndef KT_VMM_LIFECYCLE_H
 #define KT_VMM_LIFECYCLE_H
 
-enum kt_guest_state {
-	KT_GUEST_NEW,	   /* described, not started */
-	KT_GUEST_STARTING, /* QEMU runs, it has not greeted yet */
-	KT_GUEST_KERNEL,   /* QEMU has greeted, the guest's kernel boots */
-	KT_GUEST_AGENT,	   /* the agent said hello; clock and entropy are on their way */
-	KT_GUEST_READY,	   /* programs can be run */
-	KT_GUEST_PROBING,  /* the workers are ready, probes run */
-	KT_GUEST_DONE,	   /* everything wanted was done */
-	KT_GUEST_FAILED,   /* for a reason */
-	KT_GUEST_STOPPED,  /* QEMU is gone */
-	KT_GUEST_STATE_COUNT,
-};
+#include "run/event.h"
 
 enum kt_guest_event {
 	KT_GUEST_ON_START,	  /* we spawn QEMU */
@@ -44,20 +36,6 @@ enum kt_guest_event {
 	KT_GUEST_EVENT_COUNT,
 };
 
-enum kt_guest_reason {
-	KT_REASON_NONE,
-	KT_REASON_NO_KVM,
-	KT_REASON_QEMU_EXIT,
-	KT_REASON_KERNEL_PANIC,
-	KT_REASON_NO_AGENT,
-	KT_REASON_WORKER_DIED,
-	KT_REASON_PROBE_FATAL,
-	KT_REASON_TIMEOUT,
-	KT_REASON_PROTOCOL,
-	KT_REASON_CANCELLED,
-	KT_REASON_COUNT,
-};
-
 enum kt_transition_kind {
 	KT_TRANSITION_UNSET, /* no cell of the table has this */
 	KT_TRANSITION_STAY,  /* nothing changes */
@@ -74,11 +52,5 @@ struct kt_transition {
 
 /** The cell for @event in @state. */
 struct kt_transition kt_lifecycle_cell(enum kt_guest_state state, enum kt_guest_event event);
-
-/** The word for a state: "kernel". */
-const char *kt_guest_state_name(enum kt_guest_state state);
-
-/** The word for a reason: "kernel-panic"; "" for none. */
-const char *kt_guest_reason_name(enum kt_guest_reason reason);
 
 #endif

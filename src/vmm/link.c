@@ -2,6 +2,7 @@
 #include "vmm/link.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * One guest: a QEMU process on the libuv loop, its monitor, the agent's port, console and
+ * stderr, one timer.  What each event means is decided by vmm/lifecycle.h alone; this
+ * file turns what libuv reports into those events and carries the decisions out.
+ *
+ * Everything here belongs to the loop thread.  Callbacks come from the loop, never from
+ * inside a call of the owner; the last one is on_stopped, after which the guest may be
+ * destroyed.  A failure is announced when QEMU is gone, so that the console's last words
+ * (a panic) are part of its reason.
+ */
+#ifndef KT_VMM_GUEST_H
+#define KT_VMM_GUEST_H
+
+#include <uv.h>
+
+#include "run/event.h"
+#include "vmm/link.h"
+
+/* Where QEMU finds what it inherits. */
+enum kt_guest_fd {
+	KT_GUEST_FD_QMP = 3,
+	KT_GUEST_FD_AGENT,
+	KT_GUEST_FD_CONSOLE,
+	KT_GUEST_FD_KERNEL,
+	KT_GUEST_FD_INITRD,
+	KT_GUEST_FD_COUNT,
+};
+
+#define KT_GUEST_TAIL_BYTES 16384
+
+struct kt_guest;
+
+struct kt_guest_config {
+	char *const *argv; /* the whole vector, NULL-terminated; used by kt_guest_start() only */
+	int kernel_fd;	   /* ours; QEMU inherits them as KT_GUEST_FD_KERNEL and _INITRD */
+	int initrd_fd;
+	uint64_t boot_timeout_ns;    /* from the start until programs can be run */
+	uint64_t silence_timeout_ns; /* how long a ready agent may say nothing */
+};
+
+struct kt_guest_handler {
+	/** The state changed; failed comes with reason and detail. */
+	void (*on_state)(void *ctx, struct kt_guest *guest);
+	/** Started, failed, awaited, output or ended: about a process in the guest. */
+	void (*on_message)(void *ctx, const struct kt_link_message *message);
+	/** A line of the console, clean. */
+	void (*on_console)(void *ctx, const char *line);
+	/** All is over; the guest may be destroyed. */
+	void (*on_stopped)(void *ctx);
+};
+
+/**
+ * Makes a guest on @loop.  @config is copied (its pointers are borrowed until the start),
+ * @handler must outlive the guest.
+ * Errors: no memory.  Owner: the caller, who destroys it before the start or after on_stopped.
+ */
+struct kt_error *kt_guest_create(uv_loop_t *loop, const struct kt_guest_config *config,
+				 const struct kt_guest_handler *handler, void *ctx,
+				 struct kt_guest **ret) KT_MUST_CHECK;
+
+/** Starts QEMU.  A failure to do so is an ordinary failed guest: on_state, on_stopped. */
+void kt_guest_start(struct kt_guest *guest);
+
+/** Runs @argv (NULL-terminated) in the guest as process @id; each stream is cut at @limit_bytes. */
+void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv, uint64_t limit_bytes);
+
+/** Waits in the guest for @path ("%p" is the pid of @id) to appear, at most @timeout_ms. */
+void kt_guest_await(struct kt_guest *guest, uint32_t id, const char *path, uint64_t timeout_ms);
+
+/** Kills the process group of @id in the guest with @signal. */
+void kt_guest_kill(struct kt_guest *guest, uint32_t id, int signal);
+
+/** The workers are ready: from here on, probes run. */
+void kt_guest_set_probing(struct kt_guest *guest);
+
+/** Nothing more to run: says goodbye and ends the guest well. */
+void kt_guest_finish(struct kt_guest *guest);
+
+/** Ends the guest as failed for @reason (worker-died, probe-fatal, timeout, cancelled). */
+void kt_guest_fail(struct kt_guest *guest, enum kt_guest_reason reason, const char *detail);
+
+/** The present state. */
+enum kt_guest_state kt_guest_state(const struct kt_guest *guest);
+
+/** Why it failed. */
+enum kt_guest_reason kt_guest_reason(const struct kt_guest *guest);
+
+/** One line about the failure, "" for none.  Owner: borrowed from @guest. */
+const char *kt_guest_detail(const struct kt_guest *guest);
+
+/** Nanoseconds since kt_guest_start(). */
+uint64_t kt_guest_since_start_ns(const struct kt_guest *guest);
+
+/** From the start to the agent's hello in nanoseconds; 0 while it has not come. */
+uint64_t kt_guest_boot_ns(const struct kt_guest *guest);
+
+/** Appends the last lines of the console, clean. */
+void kt_guest_console_tail(const struct kt_guest *guest, struct kt_buf *out);
+
+/** Appends the last lines of QEMU's stderr, clean. */
+void kt_guest_stderr_tail(const struct kt_guest *guest, struct kt_buf *out);
+
+/** Frees the guest; NULL is allowed. */
+void kt_guest_destroy(struct kt_guest *guest);
+
+#endif
