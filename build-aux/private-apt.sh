@@ -5,13 +5,12 @@
 # is changed, an ordinary user can do it, and a machine without deb-src entries or without
 # package lists will do.
 
-# private_apt_init DIR: makes DIR ready for private_apt.
+# private_apt_init DIR: makes DIR ready for private_apt, which reads the system's lists at first.
 private_apt_init() {
 	private_apt_dir=$1
 	mkdir -p "$1/lists/partial" "$1/cache/archives/partial" "$1/empty" || return 1
 	# Clears hooks too: a system's post-update commands are not meant for private lists.
 	cat >"$1/apt.conf" <<-END || return 1
-		Dir::State::lists "$1/lists";
 		Dir::Cache "$1/cache";
 		APT::Sandbox::User "root";
 		APT::Get::List-Cleanup "false";
@@ -31,7 +30,15 @@ private_apt() {
 	apt-get -qq -c "$private_apt_dir/apt.conf" "$@"
 }
 
-# private_apt_use_sources: from here on the lists are those of source packages, taken from
+# private_apt_own_lists: fetches fresh package lists of the configured sources, to be used
+# from here on.  Succeeds if part of them could be had: what is missing shows in the next step.
+private_apt_own_lists() {
+	printf 'Dir::State::lists "%s/lists";\n' "$private_apt_dir" >>"$private_apt_dir/apt.conf" ||
+		return 1
+	private_apt update || :
+}
+
+# private_apt_use_sources: the lists that are fetched next are those of source packages, from
 # wherever this machine takes its binary packages.
 private_apt_use_sources() {
 	private_apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
