@@ -3,10 +3,10 @@
  * The model: what is known about a run, a pure fold of its events.
  *
  * It knows no clock, no file and no terminal.  Everything may be read, nothing but
- * kt_run_apply() writes.  A refused event changes nothing.  All snapshots are kept;
- * what could grow without end otherwise has a limit below, and what is dropped there
- * is counted.  Pointers into the model last until the next kt_run_apply(), those to
- * a struct kt_run_scenario and to strings as long as the run.
+ * kt_run_apply() writes.  A refused event changes nothing.  All snapshots are kept up to
+ * the limits below; of the console a tail is kept, and surplus notes are counted.  Pointers
+ * into the model last until the next kt_run_apply(), those to a struct kt_run_scenario
+ * and to strings as long as the run.
  */
 #ifndef KT_RUN_RUN_H
 #define KT_RUN_RUN_H
@@ -19,7 +19,7 @@
 #define KT_RUN_MAX_PROBES	  64	 /* per scenario */
 #define KT_RUN_MAX_PROBE_RUNS	  100000 /* per probe */
 #define KT_RUN_MAX_SNAPSHOTS	  100000 /* per probe run, as the probe's own limit */
-#define KT_RUN_MAX_STATES	  64	 /* of the guest, per scenario; later ones only count */
+#define KT_RUN_MAX_STATES	  64	 /* of the guest, per scenario */
 #define KT_RUN_MAX_NOTES	  256	 /* per run; later ones only count */
 #define KT_RUN_CONSOLE_TAIL_BYTES 16384	 /* per scenario */
 
@@ -63,6 +63,12 @@ struct kt_run_check {
 	struct kt_event_check check;
 };
 
+/** A remark; @scenario is NULL when it is about the whole run. */
+struct kt_run_note {
+	const char *scenario;
+	const char *text;
+};
+
 struct kt_run_scenario {
 	const char *name;
 	uint64_t started_mono_ns;
@@ -71,7 +77,6 @@ struct kt_run_scenario {
 	struct kt_run_state *states;
 	size_t state_count;
 	size_t state_cap;
-	uint64_t dropped_state_count;
 	struct kt_event_guest_state guest; /* the latest; `new` before the first */
 	struct kt_run_worker *workers;
 	size_t worker_count;
@@ -97,7 +102,7 @@ struct kt_run {
 	struct kt_run_scenario **scenarios; /* in order of first mention */
 	size_t scenario_count;
 	size_t scenario_cap;
-	const char **notes;
+	struct kt_run_note *notes;
 	size_t note_count;
 	size_t note_cap;
 	uint64_t dropped_note_count;

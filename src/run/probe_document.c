@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run/probe_document.h"
+
+#include "base/json_flat.h"
+
+static const char *refuse_document(const void *record)
+{
+	const struct kt_probe_document *document = record;
+
+	return document->schema_version == KT_PROBE_DOCUMENT_SCHEMA
+		       ? NULL
+		       : "schema_version: only 2 is read by this version";
+}
+
+#define PLACE(name_, member) .name = (name_), .offset = offsetof(struct kt_probe_document, member)
+
+static const struct kt_field document_fields[] = {
+	{ PLACE("schema_version", schema_version), .kind = KT_FIELD_U32 },
+	{ PLACE("pid", pid), .kind = KT_FIELD_U32 },
+	{ PLACE("tool_version", tool_version), .kind = KT_FIELD_TEXT },
+	{ PLACE("started_at_unix_sec", started_at_unix_sec), .kind = KT_FIELD_U64 },
+	{ PLACE("interval_ms", interval_ms), .kind = KT_FIELD_OPT_U64 },
+	{ PLACE("interrupted", interrupted), .kind = KT_FIELD_BOOL },
+	{ PLACE("snapshots", snapshots), .kind = KT_FIELD_RECORDS,
+	  .count_offset = offsetof(struct kt_probe_document, snapshot_count),
+	  .record = &kt_snapshot_record },
+	{ 0 },
+};
+
+static const struct kt_record document_record = {
+	.size = sizeof(struct kt_probe_document),
+	.fields = document_fields,
+	.refuse = refuse_document,
+};
+
+/* Whatever is wrong with the text: the probe did not do what it must. */
+static struct kt_error *as_probe(struct kt_error *err)
+{
+	if (!err || kt_error_class(err) == KT_ERROR_NO_MEMORY)
+		return err;
+	struct kt_error *same = kt_error_create(KT_ERROR_PROBE, 0, "%s", kt_error_message(err));
+	kt_error_destroy(err);
+	return same;
+}
+
+struct kt_error *kt_probe_document_parse(const char *text, size_t len,
+					 struct kt_probe_document *ret)
+{
+	struct kt_json_tokens tokens = { 0 };
+	struct kt_probe_document document = { 0 };
+
+	struct kt_error *err = kt_json_scan(text, len, "probe output", KT_JSON_STRICT, &tokens);
+	if (!err)
+		err = kt_error_wrap(kt_fields_decode(&document_record, &tokens, 0, &document.arena,
+						     &document),
+				    "probe output");
+	kt_json_tokens_deinit(&tokens);
+	if (err) {
+		kt_arena_deinit(&document.arena);
+		return as_probe(err);
+	}
+	*ret = document;
+	return NULL;
+}
+
+void kt_probe_document_deinit(struct kt_probe_document *document)
+{
+	kt_arena_deinit(&document->arena);
+	*document = (struct kt_probe_document){ 0 };
+}
+
+struct kt_error *kt_probe_metric_count(const char *out, size_t out_len, const char *err,
+				       size_t err_len, uint64_t *ret)
+{
+	struct kt_flat_metrics metrics = { 0 };
+
+	KT_TRY(kt_json_flatten(out, out_len, &metrics));
+	if (!metrics.count && err_len) {
+		kt_flat_metrics_deinit(&metrics);
+		metrics = (struct kt_flat_metrics){ 0 };
+		KT_TRY(kt_json_flatten(err, err_len, &metrics));
+	}
+	*ret = metrics.count;
+	kt_flat_metrics_deinit(&metrics);
+	return NULL;
+}
