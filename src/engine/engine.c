@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+struct kt_engine {
+	struct kt_runner_shared *shared;
+	const struct kt_runner_image *images;
+	struct kt_engine_options options;
+	kt_engine_done_fn on_done;
+	void *ctx;
+
+	struct kt_runner **running; /* by scenario; NULL before and after */
+	size_t scenario_count;
+	size_t next;
+	size_t running_count;
+	uv_check_t check;
+	struct kt_buf cancel_text;
+	bool cancelled;
+	bool closing;
+};
+
+static void start_more(struct kt_engine *engine);
+
+KT_DEFINE_CLEANUP(struct kt_engine *, kt_engine_destroy);
+
+struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
+				  const struct kt_runner_image *images,
+				  const struct kt_engine_options *options,
+				  kt_engine_done_fn on_done, void *ctx, struct kt_engine **ret)
+{
+	KT_CLEANUP(kt_engine_destroy) struct kt_engine *engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return kt_error_no_memory();
+	engine->shared = shared;
+	engine->images = images;
+	engine->options = *options;
+	engine->on_done = on_done;
+	engine->ctx = ctx;
+	engine->scenario_count = shared->session->scenarios->count;
+	engine->running = calloc(engine->scenario_count + 1, sizeof(struct kt_runner *));
+	if (!engine->running)
+		return kt_error_no_memory();
+	*ret = KT_TAKE(engine);
+	return NULL;
+}
+
+void kt_engine_destroy(struct kt_engine *engine)
+{
+	if (!engine)
+		return;
+	kt_buf_deinit(&engine->cancel_text);
+	free(engine->running);
+	free(engine);
+}
+
+static const struct kt_scenario *scenario_at(const struct kt_engine *engine, size_t index)
+{
+	return engine->shared->session->scenarios->scenarios[index];
+}
+
+/* A scenario that never got a guest. */
+static void skip_scenario(struct kt_engine *engine, const struct kt_scenario *scenario,
+			  enum kt_result result, const char *reason)
+{
+	struct kt_event event = {
+		.type = KT_EVENT_SCENARIO_END,
+		.scenario = scenario->name,
+		.scenario_end = { .verdict = result, .reason = reason },
+	};
+
+	kt_session_emit(engine->shared->session, &event);
+}
+
+static void on_check_closed(uv_handle_t *handle)
+{
+	struct kt_engine *engine = handle->data;
+
+	engine->on_done(engine->ctx);
+}
+
+static void on_runner_done(void *ctx, struct kt_runner *runner)
+{
+	struct kt_engine *engine = ctx;
+	enum kt_result result = kt_runner_result(runner);
+
+	for (size_t i = 0; i < engine->scenario_count; i++)
+		if (engine->running[i] == runner)
+			engine->running[i] = NULL;
+	kt_runner_destroy(runner);
+	engine->running_count--;
+	if (engine->options.fail_fast && result != KT_RESULT_PASS && result != KT_RESULT_SKIP)
+		kt_engine_cancel(engine, "an earlier scenario did not pass (--fail-fast)");
+	start_more(engine);
+}
+
+static void start_scenario(struct kt_engine *engine, size_t index)
+{
+	struct kt_runner *runner;
+	kt_autoerr struct kt_error *err =
+		kt_runner_create(engine->shared, scenario_at(engine, index), &engine->images[index],
+				 on_runner_done, engine, &runner);
+
+	if (err) {
+		skip_scenario(engine, scenario_at(engine, index), KT_RESULT_ERROR,
+			      kt_error_message(err));
+		return;
+	}
+	engine->running[index] = runner;
+	engine->running_count++;
+	kt_runner_start(runner);
+}
+
+static void start_more(struct kt_engine *engine)
+{
+	while (engine->next < engine->scenario_count &&
+	       engine->running_count < engine->options.jobs) {
+		size_t index = engine->next++;
+		if (engine->cancelled)
+			skip_scenario(engine, scenario_at(engine, index), KT_RESULT_CANCELLED,
+				      kt_buf_text(&engine->cancel_text));
+		else
+			start_scenario(engine, index);
+	}
+	if (engine->running_count || engine->closing)
+		return;
+	engine->closing = true;
+	uv_close((uv_handle_t *)&engine->check, on_check_closed);
+}
+
+/* A session that cannot go on ends the run: nobody would see what still happened. */
+static void on_check(uv_check_t *check)
+{
+	struct kt_engine *engine = check->data;
+
+	if (engine->shared->session->error)
+		kt_engine_cancel(engine, "the run cannot be reported any more");
+}
+
+void kt_engine_start(struct kt_engine *engine)
+{
+	(void)uv_check_init(engine->shared->loop, &engine->check);
+	engine->check.data = engine;
+	(void)uv_check_start(&engine->check, on_check);
+	uv_unref((uv_handle_t *)&engine->check);
+	start_more(engine);
+}
+
+void kt_engine_cancel(struct kt_engine *engine, const char *text)
+{
+	if (engine->cancelled)
+		return;
+	engine->cancelled = true;
+	kt_buf_puts(&engine->cancel_text, text);
+	for (size_t i = 0; i < engine->scenario_count; i++)
+		if (engine->running[i])
+			kt_runner_cancel(engine->running[i], text);
+}

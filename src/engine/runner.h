@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Runs one scenario in one guest: boots it, starts the workers and waits until each is
+ * ready, runs the probes one after the other, kills the workers, ends the guest, and has
+ * the checks judged for good.  Everything it sees becomes events of the session.
+ *
+ * Loop thread only.  on_done is the last callback; after it the runner may be destroyed.
+ */
+#ifndef KT_ENGINE_RUNNER_H
+#define KT_ENGINE_RUNNER_H
+
+#include <uv.h>
+
+#include "engine/session.h"
+#include "vmm/machine.h"
+
+/** What all guests of a run have in common.  All borrowed. */
+struct kt_runner_shared {
+	uv_loop_t *loop;
+	struct kt_session *session;
+	struct kt_machine_programs programs;
+	bool tcg_multi_thread;
+	uint64_t tsc_khz;
+	const char *cpu; /* NULL: what suits the accelerator */
+	int kernel_fd;
+	uint32_t timeout_s; /* of each scenario; 0: its own */
+	enum kt_accelerator accelerator;
+	bool may_fall_back; /* to TCG, when KVM turns out not to work */
+};
+
+/** The image of a scenario's guest. */
+struct kt_runner_image {
+	int fd;
+	uint64_t bytes;
+};
+
+struct kt_runner;
+
+/** The scenario is over and its scenario_end was emitted. */
+typedef void (*kt_runner_done_fn)(void *ctx, struct kt_runner *runner);
+
+/**
+ * Makes a runner.  @shared is read again whenever a guest is started, and changed when KVM
+ * turns out not to work.
+ * Errors: no memory.  Owner: the caller, who destroys it before the start or after on_done.
+ */
+struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
+				  const struct kt_scenario *scenario,
+				  const struct kt_runner_image *image, kt_runner_done_fn on_done,
+				  void *ctx, struct kt_runner **ret) KT_MUST_CHECK;
+
+/**
+ * Describes the scenario's guest as QEMU's argument vector.
+ * Errors: usage, no memory.  Owner: the caller calls kt_arguments_deinit() on @ret.
+ */
+struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
+				     const struct kt_scenario *scenario, uint64_t image_bytes,
+				     struct kt_arguments *ret) KT_MUST_CHECK;
+
+/** Memory in MiB that the scenario's guest gets. */
+uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes);
+
+/** Starts the guest. */
+void kt_runner_start(struct kt_runner *runner);
+
+/** Ends the scenario as cancelled, for the reason @text. */
+void kt_runner_cancel(struct kt_runner *runner, const char *text);
+
+/** How the scenario ended; valid in on_done and after. */
+enum kt_result kt_runner_result(const struct kt_runner *runner);
+
+/** Frees the runner; NULL is allowed. */
+void kt_runner_destroy(struct kt_runner *runner);
+
+#endif

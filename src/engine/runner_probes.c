@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine/runner_state.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "run/probe_document.h"
+
+#define KT_PROBE_PROGRAM "ktstr-jemalloc-probe"
+
+/* The pid that @probe looks at: its worker's, or the one that the scenario names. */
+static uint32_t target_pid(const struct kt_runner *runner, const struct kt_scenario_probe *probe)
+{
+	if (!probe->target)
+		return probe->pid;
+	size_t index = (size_t)(probe->target - runner->scenario->workers);
+	return (uint32_t)runner->workers[index].pid;
+}
+
+static void on_probe_timeout(uv_timer_t *timer)
+{
+	struct kt_runner *runner = timer->data;
+
+	runner->probe.timed_out = true;
+	kt_guest_kill(runner->guest, runner->probe.id, SIGKILL);
+}
+
+static void spawn_probe(struct kt_runner *runner)
+{
+	const struct probe_run *run = &runner->probe;
+	char pid[16];
+	char snapshots[16];
+	char interval[16];
+	char *argv[] = { (char *)KT_PROBE_PROGRAM,
+			 (char *)"--pid",
+			 pid,
+			 (char *)"--json",
+			 (char *)"--snapshots",
+			 snapshots,
+			 (char *)"--interval-ms",
+			 interval,
+			 NULL };
+
+	(void)snprintf(pid, sizeof(pid), "%" PRIu32, run->target_pid);
+	(void)snprintf(snapshots, sizeof(snapshots), "%" PRIu32, run->probe->snapshots);
+	(void)snprintf(interval, sizeof(interval), "%" PRIu32, run->probe->interval_ms);
+	if (run->probe->snapshots == 1)
+		argv[4] = NULL; /* the probe refuses an interval without a second snapshot */
+	kt_guest_spawn(runner->guest, run->id, argv, KT_CAPTURE_MAX_BYTES);
+	(void)uv_timer_start(&runner->probe_timer, on_probe_timeout, run->probe->timeout_ms, 0);
+}
+
+void kt_runner_next_probe(struct kt_runner *runner)
+{
+	struct probe_run *run = &runner->probe;
+
+	if (run->probe && run->run + 1 < run->probe->repeat) {
+		run->run++;
+	} else if (runner->next_probe < runner->scenario->probe_count) {
+		run->probe = &runner->scenario->probes[runner->next_probe++];
+		run->run = 0;
+	} else {
+		kt_runner_wind_up(runner);
+		return;
+	}
+	run->id++;
+	run->target_pid = target_pid(runner, run->probe);
+	run->started_ns = kt_clock_mono_ns();
+	for (int i = 0; i < KT_STREAM_COUNT; i++)
+		kt_buf_reset(&run->streams[i]);
+
+	struct kt_event event = {
+		.type = KT_EVENT_PROBE_START,
+		.probe_start = { .probe = run->probe->name,
+				 .run = run->run,
+				 .target_pid = run->target_pid },
+	};
+	kt_runner_emit(runner, &event);
+	spawn_probe(runner);
+}
+
+static void emit_snapshots(struct kt_runner *runner, const struct kt_probe_document *document)
+{
+	for (size_t i = 0; i < document->snapshot_count; i++) {
+		struct kt_event event = {
+			.type = KT_EVENT_SNAPSHOT,
+			.snapshot = { .probe = runner->probe.probe->name,
+				      .run = runner->probe.run,
+				      .index = (uint32_t)i,
+				      .target_pid = runner->probe.target_pid,
+				      .snapshot = document->snapshots[i] },
+		};
+		kt_runner_emit(runner, &event);
+	}
+}
+
+/* What the document adds to the end of the probe; the reason when there is none. */
+static void take_document(struct kt_runner *runner, struct kt_event_probe_end *end,
+			  struct kt_buf *problem)
+{
+	const struct kt_buf *text = &runner->probe.streams[KT_STREAM_STDOUT];
+	struct kt_probe_document document;
+
+	if (!text->len) {
+		end->document_error = "there is no output";
+		return;
+	}
+	kt_autoerr struct kt_error *err = kt_probe_document_parse(text->data, text->len, &document);
+	if (err) {
+		kt_buf_puts(problem, kt_error_message(err));
+		end->document_error = kt_buf_text(problem);
+		return;
+	}
+	emit_snapshots(runner, &document);
+	end->started_at_unix_sec = (struct kt_opt_u64){ true, document.started_at_unix_sec };
+	end->interrupted = (struct kt_opt_bool){ true, document.interrupted };
+	end->snapshot_count = (struct kt_opt_u64){ true, document.snapshot_count };
+	kt_probe_document_deinit(&document);
+}
+
+static void count_metrics(const struct probe_run *run, struct kt_event_probe_end *end)
+{
+	const struct kt_buf *out = &run->streams[KT_STREAM_STDOUT];
+	const struct kt_buf *err = &run->streams[KT_STREAM_STDERR];
+	uint64_t count;
+
+	kt_autoerr struct kt_error *failed = kt_probe_metric_count(
+		kt_buf_text(out), out->len, kt_buf_text(err), err->len, &count);
+	if (!failed)
+		end->metric_count = (struct kt_opt_u64){ true, count };
+}
+
+static void on_ended(struct kt_runner *runner, const struct kt_link_message *message)
+{
+	struct probe_run *run = &runner->probe;
+	const struct kt_buf *said = &run->streams[KT_STREAM_STDERR];
+	kt_autobuf struct kt_buf problem = KT_BUF_INIT;
+	kt_autobuf struct kt_buf tail = KT_BUF_INIT;
+	struct kt_event event = {
+		.type = KT_EVENT_PROBE_END,
+		.probe_end = { .probe = run->probe->name,
+			       .run = run->run,
+			       .exit_code = { !message->is_signal, message->status },
+			       .signal = { message->is_signal, message->status },
+			       .duration_ns = kt_clock_mono_ns() - run->started_ns,
+			       .stdout_bytes = { true, run->streams[KT_STREAM_STDOUT].len } },
+	};
+
+	(void)uv_timer_stop(&runner->probe_timer);
+	size_t skip = said->len > KT_PROBE_TAIL_BYTES ? said->len - KT_PROBE_TAIL_BYTES : 0;
+	kt_text_sanitize(&tail, kt_buf_text(said) + skip, said->len - skip, 2 * KT_PROBE_TAIL_BYTES,
+			 true);
+	event.probe_end.stderr_tail = tail.len ? kt_buf_text(&tail) : NULL;
+	take_document(runner, &event.probe_end, &problem);
+	count_metrics(run, &event.probe_end);
+	kt_runner_emit(runner, &event);
+	if (!run->timed_out) {
+		kt_runner_next_probe(runner);
+		return;
+	}
+	kt_buf_reset(&problem);
+	kt_buf_printf(&problem, "probe '%s' run %" PRIu32 " did not end within %" PRIu32 " ms",
+		      run->probe->name, run->run, run->probe->timeout_ms);
+	kt_guest_fail(runner->guest, KT_REASON_PROBE_FATAL, kt_buf_text(&problem));
+}
+
+static void on_failed(struct kt_runner *runner, const char *why)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	kt_buf_printf(&text, "probe '%s' could not be started: %s", runner->probe.probe->name, why);
+	kt_guest_fail(runner->guest, KT_REASON_PROBE_FATAL, kt_buf_text(&text));
+}
+
+void kt_runner_probe_message(struct kt_runner *runner, const struct kt_link_message *message)
+{
+	struct probe_run *run = &runner->probe;
+
+	if (message->id != run->id)
+		return;
+	switch (message->kind) {
+	case KT_LINK_OUTPUT:
+		/* The agent keeps the limit; one that does not is not believed. */
+		if (run->streams[message->stream].len + message->len <= KT_CAPTURE_MAX_BYTES)
+			kt_buf_append(&run->streams[message->stream], message->bytes, message->len);
+		return;
+	case KT_LINK_FAILED:
+		on_failed(runner, message->text);
+		return;
+	case KT_LINK_ENDED:
+		on_ended(runner, message);
+		return;
+	default:
+		return;
+	}
+}

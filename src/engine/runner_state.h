@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The runner's state, shared by its life (runner.c), its workers (runner_workers.c) and its
+ * probes (runner_probes.c), and by nobody else.
+ */
+#ifndef KT_ENGINE_RUNNER_STATE_H
+#define KT_ENGINE_RUNNER_STATE_H
+
+#include "base/tail.h"
+#include "engine/runner.h"
+#include "vmm/guest.h"
+
+/* The contract's limit for what is kept of a program's stream (section 7.1). */
+#define KT_CAPTURE_MAX_BYTES	 (16ULL << 20)
+#define KT_WORKER_OUTPUT_BYTES	 (1ULL << 20)
+#define KT_WORKER_TAIL_BYTES	 2048
+#define KT_PROBE_TAIL_BYTES	 4096
+#define KT_WORKER_FIRST_ID	 1
+#define KT_PROBE_FIRST_ID	 1000
+#define KT_WORKER_MARKER_PATTERN "/tmp/ktstr-worker-ready-%p" /* contract 5.4 */
+
+enum worker_phase {
+	WORKER_STARTING,
+	WORKER_AWAITED,
+	WORKER_READY,
+	WORKER_ENDED,
+};
+
+struct worker_run {
+	const struct kt_scenario_worker *worker;
+	enum worker_phase phase;
+	uint64_t pid; /* in the guest; 0 while unknown */
+	struct kt_tail stderr_tail;
+};
+
+struct probe_run {
+	const struct kt_scenario_probe *probe;
+	uint32_t run;
+	uint32_t id;
+	uint32_t target_pid;
+	uint64_t started_ns;
+	bool timed_out;
+	struct kt_buf streams[KT_STREAM_COUNT];
+};
+
+struct kt_runner {
+	struct kt_runner_shared *shared;
+	const struct kt_scenario *scenario;
+	struct kt_runner_image image;
+	kt_runner_done_fn on_done;
+	void *ctx;
+
+	struct kt_guest *guest;
+	enum kt_accelerator accelerator; /* of the present guest */
+	uint64_t started_ns;
+	uv_timer_t scenario_timer;
+	uv_timer_t probe_timer;
+	int open_timers;
+	bool cancelled;
+	bool winding_up; /* all was run; the workers are being killed */
+	struct kt_buf cancel_text;
+	enum kt_result result;
+
+	struct worker_run *workers;
+	size_t workers_left; /* not ready yet while starting; not ended yet while winding up */
+	size_t next_probe;
+	struct probe_run probe;
+};
+
+/** Emits @event as one of this scenario. */
+void kt_runner_emit(struct kt_runner *runner, struct kt_event *event);
+
+/** Starts the workers, or (there are none) goes on with the probes. */
+void kt_runner_start_workers(struct kt_runner *runner);
+
+/** Takes what the guest says about worker number @index. */
+void kt_runner_worker_message(struct kt_runner *runner, size_t index,
+			      const struct kt_link_message *message);
+
+/** Everything was run: kills the workers, then ends the guest. */
+void kt_runner_wind_up(struct kt_runner *runner);
+
+/** Runs the next probe, or winds up when there is none. */
+void kt_runner_next_probe(struct kt_runner *runner);
+
+/** Takes what the guest says about the probe that runs. */
+void kt_runner_probe_message(struct kt_runner *runner, const struct kt_link_message *message);
+
+#endif
