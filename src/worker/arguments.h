@@ -25,8 +25,8 @@ enum kt_worker_arguments_status {
 };
 
 /**
- * Parses the @argc strings of @argv, the program's name first, into *@ret, which is
- * untouched unless KT_WORKER_ARGUMENTS_OK is returned.
+ * Parses the @argc borrowed strings of @argv, the program's name first, into *@ret,
+ * which is untouched unless KT_WORKER_ARGUMENTS_OK is returned.
  */
 enum kt_worker_arguments_status kt_worker_arguments_parse(int argc, char **argv,
 							  struct kt_worker_arguments *ret);
