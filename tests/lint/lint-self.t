@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lints find what they are there for: each is given a small project with and without
 # the fault.
+# shellcheck disable=SC2016 # what those projects hold is not for this shell
 
 # shellcheck source=tests/tap.sh
 . "${top_srcdir:?}/tests/tap.sh"
@@ -120,7 +121,6 @@ tap_check 'text: a package server' finds text 'a.c:2: a package server'
 
 # --- scripts and format -----------------------------------------------------------------
 
-# shellcheck disable=SC2016 # the fault to be found
 put src/base/a.sh '#!/bin/sh' 'rm -r $1'
 if command -v shellcheck >/dev/null; then
 	tap_check 'scripts: a fault' finds scripts SC2086
