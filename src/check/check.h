@@ -33,28 +33,25 @@ enum kt_check_thread {
 
 /** Which snapshots of each run a check looks at. */
 enum kt_check_where {
-	KT_CHECK_ALL,
-	KT_CHECK_ANY,
+	KT_CHECK_ALL, /* of all runs */
+	KT_CHECK_ANY, /* at least one, of any run */
 	KT_CHECK_FIRST,
 	KT_CHECK_LAST,
 };
 
 struct kt_check {
 	const struct kt_check_kind *kind;
-	const char *id;	  /* unique in its scenario */
-	const char *text; /* one line for people: "allocated_bytes of the leader is ..." */
+	const char *id;	       /* unique in its scenario */
+	const char *text;      /* one line for people, with the threshold */
+	const char *threshold; /* "16777216..20971520"; NULL when there is none */
 	const struct kt_scenario_probe *probe;
-	bool has_min;
-	bool has_max;
-	bool has_below;
 	bool if_present; /* a counter that no snapshot has makes the check skip */
-	uint64_t min;	 /* inclusive; `equals` is min and max */
-	uint64_t max;	 /* inclusive */
-	uint64_t below;	 /* exclusive */
+	uint64_t min;	 /* inclusive; 0 when not given; `equals` is min and max */
+	uint64_t max;	 /* inclusive; UINT64_MAX when not given; `below` is one more */
 	enum kt_check_of of;
 	enum kt_check_thread thread;
 	uint32_t tid;
-	enum kt_check_where where;
+	enum kt_check_where snapshots;
 };
 
 /**
@@ -102,8 +99,5 @@ enum kt_result kt_checks_result(const struct kt_run_scenario *state);
 
 /** Fills @ret_titles (check_count elements, strings borrowed) for the scenario_start event. */
 void kt_checks_titles(const struct kt_scenario *scenario, struct kt_check_title *ret_titles);
-
-/** The name of kind number @index, NULL behind the last: for documentation tests. */
-const char *kt_check_kind_name(size_t index);
 
 #endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "check/check.h"
+#include "check/reader.h"
+#include "check/scenario_keys.h"
+
+/* Least memory per CPU and in all when a file does not say (contract section 9.2). */
+#define MEMORY_MIB_PER_CPU 64
+#define MEMORY_MIB_LEAST   256
+
+#define PLACE(type, name_, member) .name = (name_), .offset = offsetof(struct type, member)
+
+static struct kt_error *read_schema(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	uint64_t schema;
+
+	(void)ret;
+	return kt_reader_number(reader, item, KT_SCENARIO_SCHEMA, KT_SCENARIO_SCHEMA, &schema);
+}
+
+/* ---- guest ---- */
+
+const struct kt_key kt_topology_keys[] = {
+	{ PLACE(kt_topology, "numa_nodes", numa_nodes), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_TOPOLOGY_MAX_NODES },
+	{ PLACE(kt_topology, "llcs", llcs), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_TOPOLOGY_MAX_CPUS },
+	{ PLACE(kt_topology, "cores", cores), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_TOPOLOGY_MAX_CPUS },
+	{ PLACE(kt_topology, "threads", threads), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_TOPOLOGY_MAX_CPUS },
+	{ 0 },
+};
+
+static struct kt_error *read_topology(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_topology *topology = &((struct kt_scenario *)ret)->topology;
+
+	KT_TRY(kt_reader_object(reader, item, "topology", kt_topology_keys, KT_KEYS_ALL, topology,
+				NULL));
+	kt_autoerr struct kt_error *err = kt_topology_check(topology);
+	return err ? kt_json_error_at(reader->json, item, "%s", kt_error_message(err)) : NULL;
+}
+
+const struct kt_key kt_guest_keys[] = {
+	{ .name = "topology", .kind = KT_KEY_CUSTOM, .read = read_topology },
+	{ PLACE(kt_scenario, "memory_mib", memory_mib), .kind = KT_KEY_U32,
+	  .min = KT_SCENARIO_MIN_MEMORY_MIB, .max = KT_SCENARIO_MAX_MEMORY_MIB },
+	{ PLACE(kt_scenario, "timeout_s", timeout_s), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_SCENARIO_MAX_TIMEOUT_S },
+	{ 0 },
+};
+
+static struct kt_error *read_guest(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	return kt_reader_object(reader, item, "guest", kt_guest_keys, KT_KEYS_ALL, ret, NULL);
+}
+
+/* ---- workers ---- */
+
+static struct kt_error *read_command(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_scenario_worker *worker = ret;
+	const char **command;
+	size_t count;
+	size_t i = 0;
+
+	KT_TRY(kt_reader_array(reader, item, 1, KT_SCENARIO_MAX_ARGUMENTS, &count));
+	command = kt_arena_alloc(reader->arena, count + 1, sizeof(*command));
+	if (!command)
+		return kt_error_no_memory();
+	for (const cJSON *argument = item->child; argument; argument = argument->next)
+		KT_TRY(kt_reader_text(reader, argument, KT_SCENARIO_MAX_TEXT_BYTES, &command[i++]));
+	worker->command = command;
+	worker->argument_count = count;
+	return NULL;
+}
+
+static struct kt_error *read_ready(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	static const char *const words[] = { "none", "marker", NULL };
+	int word;
+
+	KT_TRY(kt_reader_word(reader, item, words, &word));
+	((struct kt_scenario_worker *)ret)->ready_marker = word == 1;
+	return NULL;
+}
+
+static struct kt_error *read_exit_codes(const struct kt_reader *reader, const cJSON *item,
+					void *ret)
+{
+	struct kt_scenario_worker *worker = ret;
+	struct kt_exit_legend *legend;
+	size_t count = 0;
+
+	if (!cJSON_IsObject(item))
+		return kt_json_error_at(reader->json, item, "exit_codes must be an object");
+	for (const cJSON *member = item->child; member; member = member->next)
+		count++;
+	legend = kt_arena_alloc(reader->arena, count, sizeof(*legend));
+	if (!legend)
+		return kt_error_no_memory();
+	for (const cJSON *member = item->child; member; member = member->next) {
+		struct kt_exit_legend *entry = &legend[worker->exit_code_count];
+		uint64_t code;
+
+		if (!kt_text_parse_u64(member->string, &code) || code > 255)
+			return kt_json_error_at_key(reader->json, member,
+						    "an exit code is a number from 0 to 255");
+		entry->exit_code = (uint32_t)code;
+		KT_TRY(kt_reader_text(reader, member, KT_SCENARIO_MAX_TEXT_BYTES, &entry->text));
+		worker->exit_code_count++;
+	}
+	worker->exit_codes = legend;
+	return NULL;
+}
+
+enum {
+	WORKER_READY = 2,
+	WORKER_READY_TIMEOUT = 3
+}; /* places in the table */
+
+const struct kt_key kt_worker_keys[] = {
+	{ PLACE(kt_scenario_worker, "name", name), .kind = KT_KEY_NAME, .required = true },
+	{ .name = "command", .kind = KT_KEY_CUSTOM, .required = true, .read = read_command },
+	[WORKER_READY] = { .name = "ready", .kind = KT_KEY_CUSTOM, .read = read_ready },
+	[WORKER_READY_TIMEOUT] = { PLACE(kt_scenario_worker, "ready_timeout_ms", ready_timeout_ms),
+				   .kind = KT_KEY_U32, .min = 1, .max = KT_SCENARIO_MAX_MS },
+	{ .name = "exit_codes", .kind = KT_KEY_CUSTOM, .read = read_exit_codes },
+	{ 0 },
+};
+
+static const struct kt_scenario_worker *find_worker(const struct kt_scenario *scenario,
+						    const char *name)
+{
+	for (size_t i = 0; i < scenario->worker_count; i++) {
+		if (!strcmp(scenario->workers[i].name, name))
+			return &scenario->workers[i];
+	}
+	return NULL;
+}
+
+static struct kt_error *read_worker(const struct kt_reader *reader, const cJSON *item,
+				    const struct kt_scenario *scenario,
+				    struct kt_scenario_worker *worker)
+{
+	kt_key_mask given;
+
+	worker->ready_timeout_ms = KT_SCENARIO_DEFAULT_READY_MS;
+	KT_TRY(kt_reader_object(reader, item, "a worker", kt_worker_keys, KT_KEYS_ALL, worker,
+				&given));
+	if ((given & KT_KEY_BIT(WORKER_READY_TIMEOUT)) && !worker->ready_marker)
+		return kt_json_error_at(reader->json, item,
+					"\"ready_timeout_ms\" needs \"ready\": \"marker\"");
+	if (find_worker(scenario, worker->name))
+		return kt_json_error_at(reader->json, item, "the worker name \"%s\" is taken",
+					worker->name);
+	return NULL;
+}
+
+static struct kt_error *read_workers(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_scenario *scenario = ret;
+	struct kt_scenario_worker *workers;
+	size_t count;
+
+	KT_TRY(kt_reader_array(reader, item, 0, KT_SCENARIO_MAX_WORKERS, &count));
+	workers = kt_arena_alloc(reader->arena, count, sizeof(*workers));
+	if (!workers)
+		return kt_error_no_memory();
+	scenario->workers = workers;
+	for (const cJSON *worker = item->child; worker; worker = worker->next) {
+		KT_TRY(read_worker(reader, worker, scenario, &workers[scenario->worker_count]));
+		scenario->worker_count++;
+	}
+	return NULL;
+}
+
+/* ---- probes ---- */
+
+static struct kt_error *read_target(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_scenario_probe *probe = ret;
+	const char *name;
+
+	KT_TRY(kt_reader_text(reader, item, KT_SCENARIO_MAX_NAME_BYTES, &name));
+	probe->target = find_worker(reader->context, name);
+	return probe->target
+		       ? NULL
+		       : kt_json_error_at(reader->json, item, "no worker is called \"%s\"", name);
+}
+
+enum {
+	PROBE_TARGET = 1,
+	PROBE_PID = 2,
+	PROBE_INTERVAL = 4
+}; /* places in the table */
+
+const struct kt_key kt_probe_keys[] = {
+	{ PLACE(kt_scenario_probe, "name", name), .kind = KT_KEY_NAME, .required = true },
+	[PROBE_TARGET] = { .name = "target", .kind = KT_KEY_CUSTOM, .read = read_target },
+	[PROBE_PID] = { PLACE(kt_scenario_probe, "pid", pid), .kind = KT_KEY_U32, .min = 1,
+			.max = KT_SCENARIO_MAX_PID },
+	{ PLACE(kt_scenario_probe, "snapshots", snapshots), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_SCENARIO_MAX_SNAPSHOTS },
+	[PROBE_INTERVAL] = { PLACE(kt_scenario_probe, "interval_ms", interval_ms),
+			     .kind = KT_KEY_U32, .min = 1, .max = KT_SCENARIO_MAX_MS },
+	{ PLACE(kt_scenario_probe, "repeat", repeat), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_SCENARIO_MAX_REPEAT },
+	{ PLACE(kt_scenario_probe, "timeout_ms", timeout_ms), .kind = KT_KEY_U32, .min = 1,
+	  .max = KT_SCENARIO_MAX_MS },
+	{ 0 },
+};
+
+static struct kt_error *read_probe(const struct kt_reader *reader, const cJSON *item,
+				   const struct kt_scenario *scenario,
+				   struct kt_scenario_probe *probe)
+{
+	kt_key_mask given;
+
+	*probe = (struct kt_scenario_probe){
+		.snapshots = 1,
+		.repeat = 1,
+		.timeout_ms = KT_SCENARIO_DEFAULT_PROBE_MS,
+	};
+	KT_TRY(kt_reader_object(reader, item, "a probe", kt_probe_keys, KT_KEYS_ALL, probe,
+				&given));
+	if (!(given & KT_KEY_BIT(PROBE_TARGET)) == !(given & KT_KEY_BIT(PROBE_PID)))
+		return kt_json_error_at(reader->json, item,
+					"a probe needs either \"target\" or \"pid\"");
+	if ((probe->snapshots > 1) != !!(given & KT_KEY_BIT(PROBE_INTERVAL)))
+		return kt_json_error_at(reader->json, item,
+					"\"interval_ms\" belongs to \"snapshots\" above 1, "
+					"and is needed there");
+	for (size_t i = 0; i < scenario->probe_count; i++) {
+		if (!strcmp(scenario->probes[i].name, probe->name))
+			return kt_json_error_at(reader->json, item,
+						"the probe name \"%s\" is taken", probe->name);
+	}
+	return NULL;
+}
+
+static struct kt_error *read_probes(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_scenario *scenario = ret;
+	struct kt_scenario_probe *probes;
+	size_t count;
+
+	KT_TRY(kt_reader_array(reader, item, 1, KT_SCENARIO_MAX_PROBES, &count));
+	probes = kt_arena_alloc(reader->arena, count, sizeof(*probes));
+	if (!probes)
+		return kt_error_no_memory();
+	scenario->probes = probes;
+	for (const cJSON *probe = item->child; probe; probe = probe->next) {
+		KT_TRY(read_probe(reader, probe, scenario, &probes[scenario->probe_count]));
+		scenario->probe_count++;
+	}
+	return NULL;
+}
+
+/* ---- checks ---- */
+
+static struct kt_error *read_checks(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_scenario *scenario = ret;
+	struct kt_check *checks;
+	size_t count;
+
+	KT_TRY(kt_reader_array(reader, item, 1, KT_SCENARIO_MAX_CHECKS, &count));
+	checks = kt_arena_alloc(reader->arena, count, sizeof(*checks));
+	if (!checks)
+		return kt_error_no_memory();
+	scenario->checks = checks;
+	for (const cJSON *element = item->child; element; element = element->next) {
+		struct kt_check *check = &checks[scenario->check_count];
+
+		KT_TRY(kt_check_parse(reader->json, element, scenario, check));
+		for (size_t i = 0; i < scenario->check_count; i++) {
+			if (!strcmp(checks[i].id, check->id))
+				return kt_json_error_at(reader->json, element,
+							"the check id \"%s\" is taken; "
+							"give this one another \"id\"",
+							check->id);
+		}
+		scenario->check_count++;
+	}
+	return NULL;
+}
+
+/* ---- the whole ---- */
+
+/* In this order they are read: checks lean on probes, and those on workers. */
+const struct kt_key kt_scenario_keys[] = {
+	{ .name = "schema", .kind = KT_KEY_CUSTOM, .required = true, .read = read_schema },
+	{ PLACE(kt_scenario, "name", name), .kind = KT_KEY_NAME, .required = true },
+	{ PLACE(kt_scenario, "description", description), .kind = KT_KEY_TEXT,
+	  .max = KT_SCENARIO_MAX_TEXT_BYTES },
+	{ .name = "guest", .kind = KT_KEY_CUSTOM, .read = read_guest },
+	{ .name = "workers", .kind = KT_KEY_CUSTOM, .read = read_workers },
+	{ .name = "probes", .kind = KT_KEY_CUSTOM, .required = true, .read = read_probes },
+	{ .name = "checks", .kind = KT_KEY_CUSTOM, .required = true, .read = read_checks },
+	{ 0 },
+};
+
+static void fill_memory(struct kt_scenario *scenario)
+{
+	if (scenario->memory_mib)
+		return;
+	scenario->memory_mib = kt_topology_cpu_count(&scenario->topology) * MEMORY_MIB_PER_CPU;
+	if (scenario->memory_mib < MEMORY_MIB_LEAST)
+		scenario->memory_mib = MEMORY_MIB_LEAST;
+}
+
+struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *file,
+				   struct kt_scenario **ret)
+{
+	kt_autojson struct kt_json *json = NULL;
+	kt_autoscenario struct kt_scenario *scenario = calloc(1, sizeof(*scenario));
+
+	if (!scenario)
+		return kt_error_no_memory();
+	KT_TRY(kt_json_parse(text, len, file, KT_JSON_STRICT, &json));
+	scenario->topology = (struct kt_topology){ 1, 1, 1, 1 };
+	scenario->description = "";
+	scenario->timeout_s = KT_SCENARIO_DEFAULT_TIMEOUT_S;
+	scenario->file = kt_arena_copy(&scenario->arena, file, strlen(file));
+	if (!scenario->file)
+		return kt_error_no_memory();
+	const struct kt_reader reader = {
+		.json = json,
+		.arena = &scenario->arena,
+		.context = scenario,
+	};
+	KT_TRY(kt_reader_object(&reader, json->root, "a scenario", kt_scenario_keys, KT_KEYS_ALL,
+				scenario, NULL));
+	fill_memory(scenario);
+	*ret = KT_TAKE(scenario);
+	return NULL;
+}
+
+struct kt_error *kt_scenario_load(const char *path, struct kt_scenario **ret)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	kt_autoerr struct kt_error *err = kt_file_read(path, KT_SCENARIO_MAX_FILE_BYTES, &text);
+
+	if (err && kt_error_class(err) != KT_ERROR_NO_MEMORY)
+		return kt_error_create(KT_ERROR_USAGE, 0, "%s", kt_error_message(err));
+	if (err)
+		return KT_TAKE(err);
+	return kt_scenario_parse(kt_buf_text(&text), text.len, path, ret);
+}
+
+void kt_scenario_destroy(struct kt_scenario *scenario)
+{
+	if (!scenario)
+		return;
+	kt_arena_deinit(&scenario->arena);
+	free(scenario);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/scenario_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+void kt_scenario_set_deinit(struct kt_scenario_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		kt_scenario_destroy(set->scenarios[i]);
+	free(set->scenarios);
+	*set = KT_SCENARIO_SET_INIT;
+}
+
+static struct kt_error *make_room(struct kt_scenario_set *set)
+{
+	if (set->count >= KT_SCENARIO_SET_MAX)
+		return kt_error_create(KT_ERROR_USAGE, 0, "more than %d scenarios",
+				       KT_SCENARIO_SET_MAX);
+	if (set->count < set->cap)
+		return NULL;
+	size_t cap = set->cap ? set->cap * 2 : 8;
+	struct kt_scenario **bigger =
+		reallocarray(set->scenarios, cap, sizeof(struct kt_scenario *));
+	if (!bigger)
+		return kt_error_no_memory();
+	set->scenarios = bigger;
+	set->cap = cap;
+	return NULL;
+}
+
+static struct kt_error *add_file(struct kt_scenario_set *set, const char *path)
+{
+	kt_autoscenario struct kt_scenario *scenario = NULL;
+
+	KT_TRY(make_room(set));
+	KT_TRY(kt_scenario_load(path, &scenario));
+	for (size_t i = 0; i < set->count; i++) {
+		if (!strcmp(set->scenarios[i]->name, scenario->name))
+			return kt_error_create(KT_ERROR_USAGE, 0,
+					       "%s: the name \"%s\" is taken by %s", path,
+					       scenario->name, set->scenarios[i]->file);
+	}
+	set->scenarios[set->count++] = KT_TAKE(scenario);
+	return NULL;
+}
+
+static bool is_json_file(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len > 5 && !strcmp(word + len - 5, ".json");
+}
+
+static struct kt_error *path_of(const char *directory, const char *name, const char *suffix,
+				struct kt_buf *ret)
+{
+	kt_buf_printf(ret, "%s/%s%s", directory, name, suffix);
+	return kt_buf_error(ret);
+}
+
+struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *builtin_dir,
+				     const char *word)
+{
+	kt_autobuf struct kt_buf path = KT_BUF_INIT;
+
+	if (strchr(word, '/') || is_json_file(word))
+		return add_file(set, word);
+	KT_TRY(path_of(builtin_dir, word, ".json", &path));
+	if (access(kt_buf_text(&path), F_OK))
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "no built-in scenario is called \"%s\" (a file has a '/' or "
+				       "ends in .json)",
+				       word);
+	return add_file(set, kt_buf_text(&path));
+}
+
+static int only_json(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && is_json_file(entry->d_name);
+}
+
+/* Not alphasort(): that depends on the locale. */
+static int by_bytes(const struct dirent **left, const struct dirent **right)
+{
+	return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+struct kt_error *kt_scenario_set_add_builtins(struct kt_scenario_set *set, const char *builtin_dir)
+{
+	struct dirent **entries;
+	struct kt_error *err = NULL;
+	int count = scandir(builtin_dir, &entries, only_json, by_bytes);
+
+	if (count < 0)
+		return kt_error_create(KT_ERROR_ENVIRONMENT, errno,
+				       "cannot list the built-in scenarios in %s", builtin_dir);
+	if (!count)
+		err = kt_error_create(KT_ERROR_ENVIRONMENT, 0, "no built-in scenarios in %s",
+				      builtin_dir);
+	for (int i = 0; i < count; i++) {
+		kt_autobuf struct kt_buf path = KT_BUF_INIT;
+
+		if (!err)
+			err = path_of(builtin_dir, entries[i]->d_name, "", &path);
+		if (!err)
+			err = add_file(set, kt_buf_text(&path));
+		free(entries[i]);
+	}
+	free(entries);
+	return err;
+}
