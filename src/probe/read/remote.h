@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Reading the counters of one thread whose counters' address is known.
+ */
+#ifndef KT_PROBE_READ_REMOTE_H
+#define KT_PROBE_READ_REMOTE_H
+
+#include "probe/read/engine.h"
+
+/** Takes the counters from the @span_bytes bytes at @span into @row and marks it good. */
+void kt_remote_take(struct kt_row *row, const char *span, uint32_t span_bytes);
+
+/**
+ * Computes the address for thread pointer @tp; false if that failed (@row says why).
+ */
+bool kt_remote_address(const struct kt_place *place, uint64_t tp, struct kt_row *row,
+		       uint64_t *ret);
+
+/** Reads the counters of one thread with thread pointer @tp into @row, good or failed. */
+void kt_remote_read(const struct kt_engine_config *config, uint64_t tp, struct kt_row *row);
+
+#endif

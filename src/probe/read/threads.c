@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/read/threads.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+enum {
+	LIST_BYTES = 32 * 1024,
+	STAT_BYTES = 1024,
+	START_TIME_TOKEN = 20, /* field 22, counted from behind the name */
+	HELPER_MIN_ROWS = 256, /* below that a helper thread costs more than it saves */
+	HELPER_CHUNK_ROWS = 32,
+};
+
+/* The tid in a directory entry's name; 0 for "." and "..". */
+static pid_t parse_tid(const char *name)
+{
+	pid_t tid = 0;
+
+	for (; *name >= '0' && *name <= '9' && tid < INT32_MAX / 10; name++)
+		tid = tid * 10 + (*name - '0');
+	return *name ? 0 : tid;
+}
+
+struct kt_error *kt_threads_list(int task_fd, struct kt_sweep *sweep)
+{
+	kt_autofree char *bytes = malloc(LIST_BYTES);
+	if (!bytes)
+		return kt_error_no_memory();
+	if (lseek(task_fd, 0, SEEK_SET) < 0)
+		return kt_error_create(KT_ERROR_PROBE, errno, "list the target's threads");
+
+	for (;;) {
+		ssize_t got = getdents64(task_fd, bytes, LIST_BYTES);
+		if (got < 0)
+			return kt_error_create(KT_ERROR_PROBE, errno, "list the target's threads");
+		if (!got)
+			break;
+		for (ssize_t at = 0; at < got;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(bytes + at);
+			pid_t tid = parse_tid(entry->d_name);
+			if (tid && !kt_sweep_add(sweep, tid))
+				return kt_error_no_memory();
+			at += entry->d_reclen;
+		}
+	}
+	kt_sweep_sort(sweep);
+	return NULL;
+}
+
+/* The kernel writes newline and backslash of a name as "\n" and "\\". */
+static size_t unescape(const char *from, size_t len, char *to, size_t max)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < len && used < max; i++) {
+		char byte = from[i];
+		if (byte == '\\' && i + 1 < len && (from[i + 1] == 'n' || from[i + 1] == '\\'))
+			byte = from[++i] == 'n' ? '\n' : '\\';
+		to[used++] = byte;
+	}
+	return used;
+}
+
+static void take_comm(const char *name, size_t len, char *comm)
+{
+	char text[KT_COMM_BYTES];
+	size_t start = 0;
+	size_t end = unescape(name, len, text, sizeof(text) - 1);
+
+	while (start < end && isspace((unsigned char)text[start]))
+		start++;
+	while (end > start && isspace((unsigned char)text[end - 1]))
+		end--;
+	if (!kt_text_is_utf8(text + start, end - start))
+		return;
+	memcpy(comm, text + start, end - start);
+	comm[end - start] = '\0';
+}
+
+void kt_threads_parse_stat(const char *text, size_t len, struct kt_row *row)
+{
+	const char *open = memchr(text, '(', len);
+	const char *close = memrchr(text, ')', len);
+	if (!close)
+		return;
+	if (open && open < close)
+		take_comm(open + 1, (size_t)(close - open - 1), row->comm);
+
+	const char *at = close + 1;
+	const char *end = text + len;
+	for (int token = 1; token <= START_TIME_TOKEN; token++) {
+		while (at < end && isspace((unsigned char)*at))
+			at++;
+		const char *start = at;
+		while (at < end && !isspace((unsigned char)*at))
+			at++;
+		if (start == at)
+			return;
+		if (token < START_TIME_TOKEN)
+			continue;
+		char digits[24] = "";
+		if ((size_t)(at - start) >= sizeof(digits))
+			return;
+		memcpy(digits, start, (size_t)(at - start));
+		row->has_start_time = kt_text_parse_u64(digits, &row->start_time_jiffies);
+	}
+}
+
+/* "123/stat" without printf: this runs once per thread. */
+static void stat_path(pid_t tid, char path[static 24])
+{
+	char digits[12];
+	size_t count = 0;
+
+	for (unsigned rest = (unsigned)tid; rest; rest /= 10)
+		digits[count++] = (char)('0' + rest % 10);
+	while (count)
+		*path++ = digits[--count];
+	memcpy(path, "/stat", sizeof("/stat"));
+}
+
+static void name_row(int task_fd, struct kt_row *row)
+{
+	char path[24];
+	char text[STAT_BYTES];
+
+	stat_path(row->tid, path);
+	kt_autoclose int fd = openat(task_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t got = read(fd, text, sizeof(text));
+	if (got <= 0)
+		return;
+	const char *line_end = memrchr(text, '\n', (size_t)got);
+	kt_threads_parse_stat(text, line_end ? (size_t)(line_end - text) : (size_t)got, row);
+}
+
+struct name_work {
+	int task_fd;
+	struct kt_row *rows;
+	size_t count;
+	atomic_size_t next;
+};
+
+static void *name_some(void *ctx)
+{
+	struct name_work *work = ctx;
+
+	for (;;) {
+		size_t start = atomic_fetch_add(&work->next, HELPER_CHUNK_ROWS);
+		if (start >= work->count)
+			return NULL;
+		size_t end = start + HELPER_CHUNK_ROWS;
+		for (size_t i = start; i < end && i < work->count; i++)
+			name_row(work->task_fd, &work->rows[i]);
+	}
+}
+
+void kt_threads_name(int task_fd, struct kt_row *rows, size_t count)
+{
+	struct name_work work = { .task_fd = task_fd, .rows = rows, .count = count };
+	pthread_t helper;
+	bool has_helper = count >= HELPER_MIN_ROWS &&
+			  !pthread_create(&helper, NULL, name_some, &work);
+
+	(void)name_some(&work);
+	if (has_helper)
+		(void)pthread_join(helper, NULL);
+}

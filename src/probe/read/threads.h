@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The threads of a process and what /proc says of each: name and start time.
+ */
+#ifndef KT_PROBE_READ_THREADS_H
+#define KT_PROBE_READ_THREADS_H
+
+#include "base/error.h"
+#include "probe/read/sweep.h"
+
+/**
+ * Adds a pending row for each thread listed in the directory open at @task_fd
+ * (/proc/PID/task), ascending by tid.
+ * Errors: probe (the directory cannot be read), no memory.  ESRCH or ENOENT as its errno
+ * means that the process is gone.
+ */
+struct kt_error *kt_threads_list(int task_fd, struct kt_sweep *sweep) KT_MUST_CHECK;
+
+/**
+ * Reads name and start time of all rows from task/TID/stat, best effort: what cannot be
+ * read stays unknown.  Large numbers of rows are shared with one helper thread.
+ */
+void kt_threads_name(int task_fd, struct kt_row *rows, size_t count);
+
+/**
+ * Parses a thread's stat line (proc(5)): the name between the first '(' and the last ')',
+ * unescaped and trimmed into @row->comm, and field 22, the start time in clock ticks.
+ * What is missing or not a number stays unknown.
+ */
+void kt_threads_parse_stat(const char *text, size_t len, struct kt_row *row);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/resolve/dwarf.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define TSD_PREFIX     "cant_access_tsd_items_directly_use_a_getter_or_setter_"
+#define TSD_PREFIX_OLD "use_a_getter_or_setter_instead_" /* jemalloc 5.0 and 5.1 */
+
+struct search {
+	const char *name; /* of the file, for error texts */
+	bool has_allocated;
+	bool has_deallocated;
+	bool saw_structure;
+	uint64_t allocated;
+	uint64_t deallocated;
+};
+
+static void close_dwarf(Dwarf **slot)
+{
+	if (*slot)
+		(void)dwarf_end(*slot);
+}
+
+struct kt_error *kt_counter_offsets_check(uint64_t allocated, uint64_t deallocated)
+{
+	if (allocated < deallocated && allocated % 8 == 0 && deallocated % 8 == 0 &&
+	    deallocated - allocated <= KT_COUNTER_SPAN_MAX_BYTES - 8)
+		return NULL;
+	return kt_error_create(KT_ERROR_PROBE, 0,
+			       "unexpected layout of tsd_s: thread_allocated at %" PRIu64
+			       ", thread_deallocated at %" PRIu64,
+			       allocated, deallocated);
+}
+
+/* The member is @field under one of jemalloc's prefixes; whole names only. */
+static bool is_field(const char *member, const char *field)
+{
+	static const char *const prefixes[] = { TSD_PREFIX, TSD_PREFIX_OLD };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t len = strlen(prefixes[i]);
+		if (!strncmp(member, prefixes[i], len) && !strcmp(member + len, field))
+			return true;
+	}
+	return false;
+}
+
+static struct kt_error *read_offset(const struct search *search, Dwarf_Die *member, uint64_t *ret)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
+
+	if (!dwarf_attr(member, DW_AT_data_member_location, &attribute))
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: a member of tsd_s has no offset",
+				       search->name);
+	switch (dwarf_whatform(&attribute)) {
+	case DW_FORM_udata:
+	case DW_FORM_sdata:
+	case DW_FORM_implicit_const:
+	case DW_FORM_data1:
+	case DW_FORM_data2:
+	case DW_FORM_data4:
+	case DW_FORM_data8:
+		break;
+	default:
+		return kt_error_create(
+			KT_ERROR_PROBE, 0,
+			"%s: the offset of a member of tsd_s is an expression, not a number",
+			search->name);
+	}
+	/* libdw refuses a negative number here. */
+	if (dwarf_formudata(&attribute, &value))
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: offset of a member of tsd_s: %s",
+				       search->name, dwarf_errmsg(-1));
+	*ret = value;
+	return NULL;
+}
+
+/* Looks through the direct members of a tsd_s. */
+static struct kt_error *search_members(struct search *search, Dwarf_Die *structure)
+{
+	Dwarf_Die member;
+
+	search->saw_structure = true;
+	if (dwarf_child(structure, &member))
+		return NULL;
+	do {
+		const char *name = dwarf_tag(&member) == DW_TAG_member ? dwarf_diename(&member)
+								       : NULL;
+		if (name && !search->has_allocated && is_field(name, "thread_allocated")) {
+			KT_TRY(read_offset(search, &member, &search->allocated));
+			search->has_allocated = true;
+		} else if (name && !search->has_deallocated &&
+			   is_field(name, "thread_deallocated")) {
+			KT_TRY(read_offset(search, &member, &search->deallocated));
+			search->has_deallocated = true;
+		}
+		if (search->has_allocated && search->has_deallocated)
+			return NULL;
+	} while (!dwarf_siblingof(&member, &member));
+	return NULL;
+}
+
+static bool is_tsd_definition(Dwarf_Die *die)
+{
+	if (dwarf_tag(die) != DW_TAG_structure_type || dwarf_hasattr(die, DW_AT_declaration))
+		return false;
+	const char *name = dwarf_diename(die);
+	return name && !strcmp(name, "tsd_s");
+}
+
+/* The first tsd_s at the top level of a unit decides for that unit. */
+static struct kt_error *search_unit(struct search *search, Dwarf_Die *unit)
+{
+	Dwarf_Die die;
+
+	if (dwarf_child(unit, &die))
+		return NULL;
+	do {
+		if (is_tsd_definition(&die))
+			return search_members(search, &die);
+	} while (!dwarf_siblingof(&die, &die));
+	return NULL;
+}
+
+static bool is_tsd_unit(Dwarf_Die *unit)
+{
+	const char *name = dwarf_diename(unit);
+	size_t len = name ? strlen(name) : 0;
+
+	return len >= 5 && !strcmp(name + len - 5, "tsd.c");
+}
+
+/* One pass over the units: those called *tsd.c, or all the others. */
+static struct kt_error *search_units(struct search *search, Dwarf *dwarf, bool named)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die;
+
+	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) {
+		if (is_tsd_unit(&die) == named)
+			KT_TRY(search_unit(search, &die));
+		if (search->has_allocated && search->has_deallocated)
+			return NULL;
+	}
+	return NULL;
+}
+
+struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char *name,
+					  struct kt_counter_offsets *ret)
+{
+	struct search search = { .name = name };
+	const char *found_by = "cu-name";
+
+	if (!kt_elf_has_debug_info(file))
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: no debug information", name);
+	__attribute__((cleanup(close_dwarf)))
+	Dwarf *dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	if (!dwarf)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name, dwarf_errmsg(-1));
+
+	KT_TRY(search_units(&search, dwarf, true));
+	if (!search.has_allocated || !search.has_deallocated) {
+		found_by = "top-level";
+		KT_TRY(search_units(&search, dwarf, false));
+	}
+	if (!search.has_allocated || !search.has_deallocated)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name,
+				       search.saw_structure
+					       ? "struct tsd_s lacks a counter's member"
+					       : "no struct tsd_s in the debug information");
+	KT_TRY(kt_error_wrap(kt_counter_offsets_check(search.allocated, search.deallocated), "%s",
+			     name));
+	*ret = (struct kt_counter_offsets){
+		.allocated = search.allocated,
+		.deallocated = search.deallocated,
+		.found_by = found_by,
+	};
+	return NULL;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * One ELF file, opened for reading what the resolver needs and nothing else.
+ *
+ * The file is mapped, so only the pages that are looked at are read; nothing here walks
+ * the whole file.  Files are foreign: every offset is checked by libelf or by us.
+ */
+#ifndef KT_PROBE_RESOLVE_ELF_FILE_H
+#define KT_PROBE_RESOLVE_ELF_FILE_H
+
+#include <gelf.h>
+#include <libelf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct kt_elf {
+	int fd; /* borrowed */
+	Elf *elf;
+	GElf_Ehdr header;
+};
+
+/* What PT_TLS says. */
+struct kt_tls_segment {
+	uint64_t memsz;
+	uint64_t align;
+	uint64_t vaddr;
+};
+
+struct kt_tls_symbol {
+	const char *name; /* one of the accepted names */
+	uint64_t value;	  /* offset within the TLS image */
+	uint64_t size;
+	const char *table; /* ".symtab" or ".dynsym" */
+};
+
+struct kt_debuglink {
+	char name[256];
+	uint32_t crc;
+};
+
+/** The machine this probe is built for, as in e_machine. */
+unsigned kt_elf_own_machine(void);
+
+/** "x86_64", "aarch64", ..., or "unknown" for an e_machine value. */
+const char *kt_elf_machine_name(unsigned machine);
+
+/**
+ * Reads the headers of the ELF file open at @fd.  @name is for error texts.
+ * Errors: probe (not an ELF file, or a damaged one).
+ * Owner: the caller keeps @fd open as long as @ret, and calls kt_elf_close().
+ */
+struct kt_error *kt_elf_open(int fd, const char *name, struct kt_elf *ret) KT_MUST_CHECK;
+
+/** Forgets the file; a zeroed one is allowed.  The descriptor stays open. */
+void kt_elf_close(struct kt_elf *file);
+
+#define kt_autoelf __attribute__((cleanup(kt_elf_close)))
+
+/** Whether the file is 64-bit, little-endian and of this probe's machine. */
+bool kt_elf_is_native(const struct kt_elf *file);
+
+/** The PT_TLS segment; false if there is none. */
+bool kt_elf_tls_segment(const struct kt_elf *file, struct kt_tls_segment *ret);
+
+/**
+ * jemalloc's thread-data symbol: defined, of type TLS, under one of the accepted names in
+ * order of preference; .symtab first.  Native files only.
+ */
+bool kt_elf_tls_symbol(const struct kt_elf *file, struct kt_tls_symbol *ret);
+
+/** Whether .dynsym defines jemalloc's mallctl function under one of its names. */
+bool kt_elf_exports_mallctl(const struct kt_elf *file);
+
+/** The accepted symbol names in one text, for messages. */
+const char *kt_elf_tls_symbol_names(void);
+
+/** Appends the build-id in lower-case hex; false if the file has none. */
+bool kt_elf_build_id(const struct kt_elf *file, struct kt_buf *out);
+
+/** The .gnu_debuglink section; false if absent or damaged. */
+bool kt_elf_debuglink(const struct kt_elf *file, struct kt_debuglink *ret);
+
+/** Whether .debug_info (plain or compressed) is there and has content. */
+bool kt_elf_has_debug_info(const struct kt_elf *file);
+
+#endif
