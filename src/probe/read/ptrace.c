@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probe/read/ptrace.h"
 
-#include <elf.h>
 #include <errno.h>
+#include <linux/elf.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
