@@ -60,6 +60,9 @@ struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
 /** Memory in MiB that the scenario's guest gets. */
 uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes);
 
+/** What a worker's program is called in the guest, where it lies in /bin.  Owner: borrows @word. */
+const char *kt_runner_program_name(const char *word);
+
 /** Starts the guest. */
 void kt_runner_start(struct kt_runner *runner);
 

@@ -41,17 +41,32 @@ static void emit_end(struct kt_runner *runner, const struct worker_run *run,
 	kt_runner_emit(runner, &event);
 }
 
+const char *kt_runner_program_name(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+
+	return slash ? slash + 1 : word;
+}
+
+static void spawn_worker(struct kt_runner *runner, struct worker_run *run)
+{
+	const struct kt_scenario_worker *worker = run->worker;
+	char *argv[KT_SCENARIO_MAX_ARGUMENTS + 1];
+
+	argv[0] = (char *)kt_runner_program_name(worker->command[0]);
+	for (size_t i = 1; i <= worker->argument_count; i++)
+		argv[i] = (char *)worker->command[i];
+	run->phase = WORKER_STARTING;
+	kt_guest_spawn(runner->guest, worker_id(runner, run), argv, KT_WORKER_OUTPUT_BYTES);
+}
+
 void kt_runner_start_workers(struct kt_runner *runner)
 {
 	const struct kt_scenario *scenario = runner->scenario;
 
 	runner->workers_left = scenario->worker_count;
-	for (size_t i = 0; i < scenario->worker_count; i++) {
-		struct worker_run *run = &runner->workers[i];
-		run->phase = WORKER_STARTING;
-		kt_guest_spawn(runner->guest, worker_id(runner, run),
-			       (char *const *)run->worker->command, KT_WORKER_OUTPUT_BYTES);
-	}
+	for (size_t i = 0; i < scenario->worker_count; i++)
+		spawn_worker(runner, &runner->workers[i]);
 	if (!scenario->worker_count) {
 		kt_guest_set_probing(runner->guest);
 		kt_runner_next_probe(runner);

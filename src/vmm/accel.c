@@ -23,7 +23,7 @@ static void add_step(struct kt_accel_verdict *verdict, const char *step,
 {
 	if (verdict->step_count == KT_ACCEL_MAX_STEPS)
 		verdict->step_count--;
-	struct kt_accel_step *slot = &verdict->steps[verdict->step_count++];
+	struct kt_accel_finding *slot = &verdict->steps[verdict->step_count++];
 	slot->step = step;
 	slot->outcome = outcome;
 	(void)snprintf(slot->reason, sizeof(slot->reason), "%s", reason);
@@ -32,7 +32,7 @@ static void add_step(struct kt_accel_verdict *verdict, const char *step,
 /* The step that decides: its reason is the verdict's. */
 static void decide(struct kt_accel_verdict *verdict, enum kt_accelerator choice)
 {
-	const struct kt_accel_step *last = &verdict->steps[verdict->step_count - 1];
+	const struct kt_accel_finding *last = &verdict->steps[verdict->step_count - 1];
 
 	verdict->choice = choice;
 	memcpy(verdict->reason, last->reason, sizeof(verdict->reason));

@@ -30,7 +30,7 @@ enum kt_accel_outcome {
 #define KT_ACCEL_MAX_STEPS    8
 #define KT_ACCEL_REASON_BYTES 160
 
-struct kt_accel_step {
+struct kt_accel_finding {
 	const char *step; /* "choice", "cpu-flags", "device", "probe-guest", "boot"; a constant */
 	enum kt_accel_outcome outcome;
 	char reason[KT_ACCEL_REASON_BYTES];
@@ -39,7 +39,7 @@ struct kt_accel_step {
 struct kt_accel_verdict {
 	enum kt_accelerator choice;
 	char reason[KT_ACCEL_REASON_BYTES]; /* of the step that decided */
-	struct kt_accel_step steps[KT_ACCEL_MAX_STEPS];
+	struct kt_accel_finding steps[KT_ACCEL_MAX_STEPS];
 	size_t step_count;
 };
 

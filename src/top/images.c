@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/images.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "vmm/image.h"
+
+#define KT_WORKER_NAME "ktstr-jemalloc-alloc-worker"
+
+/*
+ * The host's file for a worker's program: our own worker by its name, a path relative to
+ * the scenario file, or a program on PATH.
+ */
+static struct kt_error *find_program(const struct kt_scenario *scenario, const char *word,
+				     const struct kt_tools *tools, char **ret_path)
+{
+	kt_autofree char *file = strdup(scenario->file);
+	char *path = NULL;
+
+	if (!file)
+		return kt_error_no_memory();
+	if (!strcmp(word, KT_WORKER_NAME))
+		path = strdup(tools->worker);
+	else if (word[0] == '/')
+		path = strdup(word);
+	else if (!strchr(word, '/'))
+		return kt_find_on_path(word, ret_path);
+	else if (asprintf(&path, "%s/%s", dirname(file), word) < 0)
+		path = NULL;
+	if (!path)
+		return kt_error_no_memory();
+	*ret_path = path;
+	return NULL;
+}
+
+static struct kt_error *add_worker(struct kt_image *image, const struct kt_scenario *scenario,
+				   const char *word, const struct kt_tools *tools)
+{
+	kt_autofree char *host_path = NULL;
+	kt_autofree char *guest_path = NULL;
+
+	KT_TRY(find_program(scenario, word, tools, &host_path));
+	if (asprintf(&guest_path, "/bin/%s", kt_runner_program_name(word)) < 0) {
+		guest_path = NULL;
+		return kt_error_no_memory();
+	}
+	return kt_image_add_program(image, host_path, guest_path, 0755);
+}
+
+static struct kt_error *add_programs(struct kt_image *image, const struct kt_scenario *scenario,
+				     const struct kt_tools *tools)
+{
+	KT_TRY(kt_image_add_program(image, tools->init, "/init", 0755));
+	KT_TRY(kt_image_add_program(image, tools->probe, "/bin/ktstr-jemalloc-probe", 0755));
+	KT_TRY(kt_image_add_program(image, tools->worker, "/bin/" KT_WORKER_NAME, 0755));
+	for (size_t i = 0; i < scenario->worker_count; i++) {
+		const struct kt_scenario_worker *worker = &scenario->workers[i];
+		if (!strcmp(worker->command[0], KT_WORKER_NAME))
+			continue;
+		KT_TRY(kt_error_wrap(add_worker(image, scenario, worker->command[0], tools),
+				     "worker '%s'", worker->name));
+	}
+	return NULL;
+}
+
+/* Equal keys mean equal images: the programs beside our own, as host paths. */
+static struct kt_error *make_key(const struct kt_scenario *scenario, const struct kt_tools *tools,
+				 char **ret)
+{
+	kt_autobuf struct kt_buf key = KT_BUF_INIT;
+
+	for (size_t i = 0; i < scenario->worker_count; i++) {
+		const struct kt_scenario_worker *worker = &scenario->workers[i];
+		kt_autofree char *path = NULL;
+		if (!strcmp(worker->command[0], KT_WORKER_NAME))
+			continue;
+		KT_TRY(kt_error_wrap(find_program(scenario, worker->command[0], tools, &path),
+				     "worker '%s'", worker->name));
+		kt_buf_printf(&key, "%s\n", path);
+	}
+	*ret = kt_buf_steal(&key);
+	return *ret ? NULL : kt_error_no_memory();
+}
+
+static struct kt_error *build_one(const struct kt_scenario *scenario, const struct kt_tools *tools,
+				  struct kt_images *images)
+{
+	kt_autoimage struct kt_image *image = NULL;
+	struct kt_runner_image *built = &images->of_scenario[images->count];
+	char **key = &images->keys[images->count];
+
+	KT_TRY(make_key(scenario, tools, key));
+	images->count++;
+	for (size_t i = 0; i + 1 < images->count; i++)
+		if (!strcmp(images->keys[i], *key)) {
+			*built = images->of_scenario[i];
+			return NULL;
+		}
+	KT_TRY(kt_image_create(&image));
+	KT_TRY(add_programs(image, scenario, tools));
+	return kt_image_finish(image, &built->fd, &built->bytes);
+}
+
+struct kt_error *kt_images_build(const struct kt_scenario_set *set, const struct kt_tools *tools,
+				 struct kt_images *ret)
+{
+	struct kt_images images = {
+		.of_scenario = calloc(set->count + 1, sizeof(*images.of_scenario)),
+		.keys = calloc(set->count + 1, sizeof(*images.keys)),
+	};
+	struct kt_error *err = images.of_scenario && images.keys ? NULL : kt_error_no_memory();
+
+	for (size_t i = 0; !err && i < set->count; i++) {
+		images.of_scenario[i].fd = -1;
+		err = kt_error_wrap(build_one(set->scenarios[i], tools, &images), "scenario '%s'",
+				    set->scenarios[i]->name);
+	}
+	if (err) {
+		kt_images_deinit(&images);
+		return err;
+	}
+	*ret = images;
+	return NULL;
+}
+
+static bool is_shared_with_earlier(const struct kt_images *images, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (images->of_scenario[i].fd == images->of_scenario[index].fd)
+			return true;
+	return false;
+}
+
+void kt_images_deinit(struct kt_images *images)
+{
+	for (size_t i = images->count; i--;) {
+		if (images->of_scenario[i].fd >= 0 && !is_shared_with_earlier(images, i))
+			(void)close(images->of_scenario[i].fd);
+		free(images->keys[i]);
+	}
+	free(images->of_scenario);
+	free(images->keys);
+	*images = (struct kt_images){ 0 };
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The images of a run: PID 1, the probe, the worker, and whatever other programs a
+ * scenario's workers are, each with the shared libraries it needs.  Scenarios with the
+ * same programs share one image.
+ */
+#ifndef KT_TOP_IMAGES_H
+#define KT_TOP_IMAGES_H
+
+#include "check/scenario_set.h"
+#include "engine/runner.h"
+#include "top/locate.h"
+
+struct kt_images {
+	struct kt_runner_image *of_scenario; /* one per scenario; equal descriptors are shared */
+	char **keys;			     /* what is in each */
+	size_t count;
+};
+
+/**
+ * Builds the images for @set.
+ * Errors: environment (a program or library is missing; the text says whose), io, no memory.
+ * Owner: the caller calls kt_images_deinit().
+ */
+struct kt_error *kt_images_build(const struct kt_scenario_set *set, const struct kt_tools *tools,
+				 struct kt_images *ret) KT_MUST_CHECK;
+
+/** Closes the descriptors. */
+void kt_images_deinit(struct kt_images *images);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Where our own programs and files are.  A build tree works without being installed, an
+ * installed tree may be moved: what lies beside this program comes first, then what
+ * lies where `make install` puts it relative to this program, then the configured place.
+ */
+#ifndef KT_TOP_LOCATE_H
+#define KT_TOP_LOCATE_H
+
+#include "base/error.h"
+
+struct kt_tools {
+	char *init;	    /* ktstr-init, PID 1 of the guests */
+	char *probe;	    /* ktstr-jemalloc-probe; $KTSTR_JEMALLOC_PROBE_BINARY wins */
+	char *worker;	    /* ..-alloc-worker; $KTSTR_JEMALLOC_ALLOC_WORKER_BINARY wins */
+	char *scenario_dir; /* the built-in scenarios; $KTSTR_SCENARIO_DIR wins */
+};
+
+/**
+ * Finds the directory of built-in scenarios.
+ * Errors: environment (not there), no memory.  Owner: the caller frees @ret->scenario_dir.
+ */
+struct kt_error *kt_tools_find_scenarios(struct kt_tools *ret) KT_MUST_CHECK;
+
+/**
+ * Finds the programs that go into a guest.
+ * Errors: environment (one is missing; the text says which), no memory.
+ * Owner: the caller calls kt_tools_deinit().
+ */
+struct kt_error *kt_tools_find_programs(struct kt_tools *ret) KT_MUST_CHECK;
+
+/** Frees the paths. */
+void kt_tools_deinit(struct kt_tools *tools);
+
+/**
+ * The program called @word as a shell would find it on PATH.
+ * Errors: environment (not found), no memory.  Owner: the caller frees @ret_path.
+ */
+struct kt_error *kt_find_on_path(const char *word, char **ret_path) KT_MUST_CHECK;
+
+#endif

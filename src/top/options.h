@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The options of ktstr-top: the one table that the parser, --help and the man page read.
+ */
+#ifndef KT_TOP_OPTIONS_H
+#define KT_TOP_OPTIONS_H
+
+#include "base/options.h"
+
+enum kt_top_option_id {
+	KT_TOP_BATCH = 1,
+	KT_TOP_CHECK,
+	KT_TOP_LIST,
+	KT_TOP_DRY_RUN,
+	KT_TOP_JOBS,
+	KT_TOP_FAIL_FAST,
+	KT_TOP_TIMEOUT,
+	KT_TOP_FORMAT,
+	KT_TOP_RECORD,
+	KT_TOP_COLOR,
+	KT_TOP_VERBOSE,
+	KT_TOP_QUIET,
+	KT_TOP_KERNEL,
+	KT_TOP_ACCEL,
+	KT_TOP_CPU,
+	KT_TOP_SKIP_MISSING,
+	KT_TOP_HELP,
+	KT_TOP_VERSION,
+};
+
+/** The table, ended by an option with id 0. */
+extern const struct kt_option kt_top_options[];
+
+#endif

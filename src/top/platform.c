@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/platform.h"
+
+#include "base/text.h"
+
+struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_platform *ret)
+{
+	struct kt_platform platform = { .kernel.elf_fd = -1 };
+	struct kt_accel_host host = kt_accel_host_real();
+
+	struct kt_error *err = kt_qemu_info_find(&platform.qemu);
+	if (!err)
+		err = kt_kernel_find(line->kernel, &platform.kernel);
+	if (!err)
+		err = kt_accel_decide(line->accel, &host, &platform.accel);
+	if (err) {
+		kt_platform_deinit(&platform);
+		return err;
+	}
+	platform.tsc = kt_tsc_measure("/proc/cpuinfo");
+	/* With --accel kvm the user wants KVM or nothing. */
+	platform.may_fall_back = line->accel == KT_ACCEL_MODE_AUTO;
+	*ret = platform;
+	return NULL;
+}
+
+void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shared *ret)
+{
+	ret->programs = (struct kt_machine_programs){
+		.setpriv = platform->qemu.setpriv_path,
+		.qemu = platform->qemu.path,
+	};
+	ret->tcg_multi_thread = platform->qemu.tcg_multi_thread;
+	ret->tsc_khz = platform->tsc.khz;
+	ret->kernel_fd = platform->kernel.elf_fd;
+	ret->accelerator = platform->accel.choice;
+	ret->may_fall_back = platform->may_fall_back;
+}
+
+static void tell_accel(const struct kt_accel_verdict *verdict, struct kt_session *session)
+{
+	struct kt_accel_step steps[KT_ACCEL_MAX_STEPS];
+
+	for (size_t i = 0; i < verdict->step_count; i++)
+		steps[i] = (struct kt_accel_step){
+			.step = verdict->steps[i].step,
+			.outcome = kt_accel_outcome_text(verdict->steps[i].outcome),
+			.reason = verdict->steps[i].reason,
+		};
+	struct kt_event event = {
+		.type = KT_EVENT_ACCEL,
+		.accel = { .choice = verdict->choice == KT_ACCELERATOR_KVM ? KT_ACCEL_KVM
+									   : KT_ACCEL_TCG,
+			   .reason = verdict->reason,
+			   .steps = steps,
+			   .step_count = verdict->step_count },
+	};
+	kt_session_emit(session, &event);
+}
+
+void kt_platform_tell(const struct kt_platform *platform, struct kt_session *session)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	tell_accel(&platform->accel, session);
+	kt_buf_printf(&text, "QEMU %s (%s), vCPUs under emulation in %s",
+		      platform->qemu.version_text, platform->qemu.path,
+		      platform->qemu.tcg_multi_thread
+			      ? "threads of their own"
+			      : "one thread: this QEMU's multi-threaded emulator corrupts guests");
+	kt_session_note(session, NULL, kt_buf_text(&text));
+	kt_buf_reset(&text);
+	kt_buf_printf(&text, "kernel %s (%s; %s)", platform->kernel.version, platform->kernel.path,
+		      platform->kernel.reason);
+	kt_session_note(session, NULL, kt_buf_text(&text));
+}
+
+void kt_platform_deinit(struct kt_platform *platform)
+{
+	kt_qemu_info_deinit(&platform->qemu);
+	kt_kernel_deinit(&platform->kernel);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent on a socketpair, driven as the host drives it, with real processes.
+ */
+#include "tests/unit.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "guest/agent.h"
+#include "vmm/link.h"
+
+/* Far more than anything here takes; only a hang gets there. */
+#define DEADLINE_NS (30 * KT_NS_PER_SEC)
+
+static int port;
+static pid_t agent_pid;
+static struct kt_link host_link;
+static struct kt_buf transcript; /* what the agent said, a line each, beats left out */
+static struct kt_buf output[KT_STREAM_COUNT];
+static uint64_t last_pid;
+static bool port_gone;
+
+static struct kt_error *fake_clock(uint64_t real_ns)
+{
+	if (real_ns == 13)
+		return kt_error_create(KT_ERROR_IO, 0, "no clock");
+	return NULL;
+}
+
+static struct kt_error *fake_entropy(const unsigned char *seed, size_t len)
+{
+	if (len != KT_SEED_BYTES || seed[0] != 0xab || seed[KT_SEED_BYTES - 1] != 0xcd)
+		return kt_error_create(KT_ERROR_IO, 0, "another seed");
+	return NULL;
+}
+
+static void on_message(void *ctx, const struct kt_link_message *message)
+{
+	static const char *const names[] = { "hello",  "ready", "started", "failed", "awaited",
+					     "output", "ended", "beat",	   "bye" };
+
+	(void)ctx;
+	if (message->kind == KT_LINK_OUTPUT) {
+		kt_buf_append(&output[message->stream], message->bytes, message->len);
+		return;
+	}
+	if (message->kind == KT_LINK_BEAT)
+		return;
+	kt_buf_printf(&transcript, "%s", names[message->kind]);
+	if (message->id)
+		kt_buf_printf(&transcript, " %u", message->id);
+	if (message->kind == KT_LINK_STARTED)
+		last_pid = message->pid;
+	if (message->kind == KT_LINK_ENDED)
+		kt_buf_printf(&transcript, " %s %u dropped %u",
+			      message->is_signal ? "signal" : "code", (unsigned)message->status,
+			      (unsigned)message->dropped_bytes[KT_STREAM_STDOUT]);
+	if (message->kind == KT_LINK_AWAITED || message->kind == KT_LINK_FAILED ||
+	    message->kind == KT_LINK_READY)
+		kt_buf_printf(&transcript, " %s", message->text);
+	kt_buf_putc(&transcript, '\n');
+}
+
+static _Noreturn void run_agent(int fd)
+{
+	static const struct kt_agent_hooks hooks = { fake_clock, fake_entropy };
+	struct kt_agent *agent;
+	enum kt_agent_end end = KT_AGENT_EXIT;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	struct kt_error *err = kt_agent_create(fd, &hooks, &agent);
+	if (!err)
+		err = kt_agent_run(agent, &end);
+	_exit(err ? 10 + (int)kt_error_class(err) : (int)end);
+}
+
+static void start_agent(void)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	agent_pid = fork();
+	if (!agent_pid) {
+		(void)close(pair[0]);
+		run_agent(pair[1]);
+	}
+	(void)close(pair[1]);
+	port = pair[0];
+	kt_link_init(&host_link, on_message, NULL);
+}
+
+/* Reads until the transcript contains @part, or the port is closed (with @part NULL). */
+static void read_until(const char *part)
+{
+	uint64_t until_ns = kt_clock_mono_ns() + DEADLINE_NS;
+	char bytes[65536];
+
+	while (part ? !strstr(kt_buf_text(&transcript), part) : !port_gone) {
+		struct pollfd slot = { .fd = port, .events = POLLIN };
+		ck_assert_msg(kt_clock_mono_ns() < until_ns, "no '%s' in:\n%s", part,
+			      kt_buf_text(&transcript));
+		if (poll(&slot, 1, 100) <= 0)
+			continue;
+		ssize_t got = read(port, bytes, sizeof(bytes));
+		port_gone = got <= 0;
+		ck_assert_msg(got > 0 || !part, "the agent is gone before '%s':\n%s", part,
+			      kt_buf_text(&transcript));
+		if (got > 0)
+			KT_OK(kt_link_feed(&host_link, bytes, (size_t)got));
+	}
+}
+
+static void send_and_free(struct kt_buf *bytes)
+{
+	ck_assert_int_eq(write(port, bytes->data, bytes->len), (ssize_t)bytes->len);
+	kt_buf_deinit(bytes);
+}
+
+static void spawn(uint32_t id, const char *script, uint64_t limit_bytes)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
+
+	kt_link_put_spawn(&bytes, id, argv, limit_bytes);
+	send_and_free(&bytes);
+}
+
+static int agent_status(void)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(agent_pid, &status, 0), agent_pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(hello_sets_clock_and_entropy)
+{
+	unsigned char seed[KT_SEED_BYTES] = { 0xab };
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	start_agent();
+	read_until("hello\n");
+	seed[KT_SEED_BYTES - 1] = 0xcd;
+	kt_link_put_hello(&bytes, seed, 1);
+	send_and_free(&bytes);
+	read_until("ready \n");
+	kt_link_put_hello(&bytes, seed, 13);
+	send_and_free(&bytes);
+	read_until("ready no clock\n");
+	kt_link_put_exit(&bytes);
+	send_and_free(&bytes);
+	read_until("bye\n");
+	ck_assert_int_eq(agent_status(), KT_AGENT_EXIT);
+}
+END_TEST
+
+START_TEST(output_is_kept_apart_and_bounded)
+{
+	start_agent();
+	spawn(1, "printf out; printf err >&2; exit 7", 1 << 20);
+	read_until("ended 1 code 7 dropped 0\n");
+	ck_assert_str_eq(kt_buf_text(&output[KT_STREAM_STDOUT]), "out");
+	ck_assert_str_eq(kt_buf_text(&output[KT_STREAM_STDERR]), "err");
+	kt_buf_reset(&output[KT_STREAM_STDOUT]);
+	spawn(2, "head -c 300000 /dev/zero", 200000);
+	read_until("ended 2 code 0 dropped 100000\n");
+	ck_assert_uint_eq(output[KT_STREAM_STDOUT].len, 200000);
+}
+END_TEST
+
+START_TEST(what_cannot_run_is_said)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+	char *argv[] = { (char *)"/does/not/exist", NULL };
+
+	start_agent();
+	kt_link_put_spawn(&bytes, 4, argv, 10);
+	send_and_free(&bytes);
+	read_until("failed 4 /does/not/exist: No such file or directory\n");
+}
+END_TEST
+
+START_TEST(awaiting_a_marker)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+	char path[64];
+
+	start_agent();
+	(void)snprintf(path, sizeof(path), "/tmp/kt-agent-test-%d-%%p", (int)getpid());
+	spawn(1, "t=/tmp/kt-agent-test-$PPID; sleep 60", 10);
+	read_until("started 1\n");
+	kt_link_put_await(&bytes, 1, path, 50);
+	send_and_free(&bytes);
+	read_until("awaited 1 timeout\n");
+
+	char marker[96];
+	(void)snprintf(marker, sizeof(marker), "/tmp/kt-agent-test-%d-%d", (int)getpid(),
+		       (int)last_pid);
+	FILE *file = fopen(marker, "w");
+	ck_assert_ptr_nonnull(file);
+	(void)fclose(file);
+	kt_link_put_await(&bytes, 1, path, 20000);
+	send_and_free(&bytes);
+	read_until("awaited 1 found\n");
+	(void)unlink(marker);
+
+	kt_link_put_await(&bytes, 1, path, 20000);
+	kt_link_put_kill(&bytes, 1, SIGKILL);
+	send_and_free(&bytes);
+	read_until("awaited 1 ended\n");
+	read_until("ended 1 signal 9 dropped 0\n");
+	/* Asking about what is gone is no fault. */
+	kt_link_put_await(&bytes, 1, path, 20000);
+	kt_link_put_kill(&bytes, 1, SIGKILL);
+	send_and_free(&bytes);
+	read_until("dropped 0\nawaited 1 ended\n");
+}
+END_TEST
+
+START_TEST(descendants_neither_hang_nor_survive)
+{
+	start_agent();
+	/* A child in the group holds the pipes; one in a session of its own does too. */
+	spawn(1, "sleep 1000 & exit 3", 10);
+	read_until("ended 1 code 3 dropped 0\n");
+	spawn(2, "setsid sleep 2 & exit 4", 10);
+	read_until("ended 2 code 4 dropped 0\n");
+}
+END_TEST
+
+START_TEST(exit_kills_what_runs)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	start_agent();
+	spawn(1, "trap '' TERM INT HUP; while :; do sleep 1; done", 10);
+	read_until("started 1\n");
+	kt_link_put_exit(&bytes);
+	send_and_free(&bytes);
+	read_until("ended 1 signal 9 dropped 0\nbye\n");
+	ck_assert_int_eq(agent_status(), KT_AGENT_EXIT);
+	ck_assert_int_eq(kill((pid_t)last_pid, 0), -1);
+}
+END_TEST
+
+START_TEST(a_closed_port_ends_everything)
+{
+	start_agent();
+	spawn(1, "sleep 1000", 10);
+	read_until("started 1\n");
+	(void)close(port);
+	ck_assert_int_eq(agent_status(), KT_AGENT_HOST_GONE);
+}
+END_TEST
+
+static void send_raw(const char *json)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_frame_put_message(&bytes, json, strlen(json));
+	send_and_free(&bytes);
+}
+
+static const char *const bad_requests[] = {
+	"",
+	"[]",
+	"{}",
+	"{\"do\":1}",
+	"{\"do\":\"dance\"}",
+	"{\"do\":\"spawn\",\"id\":1}",
+	"{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[]}",
+	"{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[1]}",
+	"{\"do\":\"spawn\",\"id\":-1,\"limit_bytes\":1,\"argv\":[\"true\"]}",
+	"{\"do\":\"kill\",\"id\":1,\"signal\":0}",
+	"{\"do\":\"kill\",\"id\":1,\"signal\":99}",
+	"{\"do\":\"hello\",\"protocol\":2,\"real_ns\":1,\"seed\":\"\"}",
+	"{\"do\":\"hello\",\"protocol\":1,\"real_ns\":1,\"seed\":\"zz\"}",
+};
+
+START_TEST(bad_requests_end_the_agent)
+{
+	start_agent();
+	send_raw(bad_requests[_i]);
+	read_until(NULL);
+	int status = agent_status();
+	/* JSON that is none is the parser's (usage) error, the rest is the protocol's. */
+	ck_assert_msg(status == 10 + KT_ERROR_PROTOCOL || status == 10 + KT_ERROR_USAGE, "%d",
+		      status);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *all = suite_create("agent");
+	TCase *tests = tcase_create("agent");
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, hello_sets_clock_and_entropy);
+	tcase_add_test(tests, output_is_kept_apart_and_bounded);
+	tcase_add_test(tests, what_cannot_run_is_said);
+	tcase_add_test(tests, awaiting_a_marker);
+	tcase_add_test(tests, descendants_neither_hang_nor_survive);
+	tcase_add_test(tests, exit_kills_what_runs);
+	tcase_add_test(tests, a_closed_port_ends_everything);
+	tcase_add_loop_test(tests, bad_requests_end_the_agent, 0,
+			    sizeof(bad_requests) / sizeof(*bad_requests));
+	suite_add_tcase(all, tests);
+	return all;
+}
+
+KT_UNIT_MAIN
