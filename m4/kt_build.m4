@@ -90,3 +90,14 @@ AC_DEFUN([KT_JEMALLOC], [
 	AC_SUBST([JEMALLOC_DIR])
 	AM_CONDITIONAL([BUILD_JEMALLOC], [test "$kt_build_jemalloc" = yes])
 ])
+
+# KT_MAN_PAGES: the manual pages are made by scdoc, or are in the tarball.
+AC_DEFUN([KT_MAN_PAGES], [
+	AC_PATH_PROG([SCDOC], [scdoc])
+	kt_man_pages="no (scdoc is missing)"
+	AS_IF([test -n "$SCDOC"], [kt_man_pages="by $SCDOC"],
+		[test -f "$srcdir/man/ktstr-jemalloc-alloc-worker.1"],
+		[kt_man_pages="those of the tarball (scdoc is missing)"])
+	AM_CONDITIONAL([HAVE_MAN_PAGES], [test "${kt_man_pages#no}" = "$kt_man_pages"])
+	AS_IF([test -z "$SCDOC"], [SCDOC="${am_missing_run}scdoc"])
+])
