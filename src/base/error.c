@@ -18,7 +18,7 @@ static struct kt_error no_memory = {
 };
 
 /* "<formatted>[: <tail>]" in memory of its own, or NULL. */
-static char *format_text(const char *tail, const char *fmt, va_list args)
+static KT_PRINTF(2, 0) char *format_text(const char *tail, const char *fmt, va_list args)
 {
 	char *head = NULL;
 

@@ -64,8 +64,8 @@ static const struct kt_json_token *token_of(const struct kt_json *json, const cJ
 	return &json->tokens.tokens[item->valueint];
 }
 
-static struct kt_error *error_at_offset(const struct kt_json *json, size_t offset, const char *fmt,
-					va_list args)
+static KT_PRINTF(3, 0) struct kt_error *error_at_offset(const struct kt_json *json, size_t offset,
+							const char *fmt, va_list args)
 {
 	size_t line;
 	size_t column;

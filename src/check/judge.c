@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 
-static const char *keep_text(struct kt_judge *judge, const char *fmt, va_list args)
+static KT_PRINTF(2, 0) const char *keep_text(struct kt_judge *judge, const char *fmt, va_list args)
 {
 	kt_autofree char *text = NULL;
 

@@ -22,7 +22,7 @@ static const char *const default_dirs[] = {
 };
 
 /* What $LIB may stand for. */
-static const char *const lib_names[] = { "lib/" KT_MULTIARCH, "lib64", "lib" };
+static const char *const lib_names[] = { ("lib/" KT_MULTIARCH), "lib64", "lib" };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

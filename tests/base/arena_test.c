@@ -17,8 +17,11 @@ START_TEST(pieces_are_aligned_zeroed_and_apart)
 		pieces[i] = kt_arena_alloc(&arena, size, 1);
 		ck_assert_ptr_nonnull(pieces[i]);
 		ck_assert_uint_eq((uintptr_t)pieces[i] % _Alignof(max_align_t), 0);
+		/* One assertion a piece: each writes a message to the runner. */
+		size_t dirty = 0;
 		for (size_t byte = 0; byte < size; byte++)
-			ck_assert_uint_eq(pieces[i][byte], 0);
+			dirty += pieces[i][byte] != 0;
+		ck_assert_uint_eq(dirty, 0);
 		memset(pieces[i], (int)(i % 251) + 1, size);
 	}
 	for (size_t i = 1; i < 500; i++)
