@@ -184,7 +184,7 @@ START_TEST(real_host_agrees_with_itself)
 	struct kt_accel_verdict verdict;
 
 	KT_OK(kt_accel_decide(KT_ACCEL_MODE_AUTO, &host, &verdict));
-	const struct kt_accel_step *last = &verdict.steps[verdict.step_count - 1];
+	const struct kt_accel_finding *last = &verdict.steps[verdict.step_count - 1];
 	ck_assert_int_eq(verdict.choice == KT_ACCELERATOR_KVM, last->outcome == KT_ACCEL_GOOD);
 	ck_assert_str_eq(verdict.reason, last->reason);
 }
