@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include "run/probe_document.h"
+
+#define DOCUMENT(schema, snapshots)                                                         \
+	"{\"schema_version\":" schema ",\"pid\":7,\"tool_version\":\"1\","                  \
+	"\"started_at_unix_sec\":5,\"interval_ms\":50,\"interrupted\":false,\"snapshots\":" \
+	"[" snapshots "]}\n"
+#define ROW                                                   \
+	"{\"tid\":7,\"comm\":\"w\",\"start_time_jiffies\":3," \
+	"\"allocated_bytes\":18446744073709551615,\"deallocated_bytes\":0,\"new\":[1]}"
+#define SNAPSHOT(threads)                                                                          \
+	"{\"timestamp_unix_sec\":6,\"elapsed_since_start_ns\":9,\"threads\":[" threads "],\"x\":{" \
+										       "}}"
+
+static struct kt_error *parse(const char *text)
+{
+	struct kt_probe_document document;
+
+	KT_TRY(kt_probe_document_parse(text, strlen(text), &document));
+	kt_probe_document_deinit(&document);
+	return NULL;
+}
+
+START_TEST(a_document_is_read_exactly)
+{
+	const char *text = DOCUMENT("2", SNAPSHOT(ROW) "," SNAPSHOT(""));
+	struct kt_probe_document document;
+
+	KT_OK(kt_probe_document_parse(text, strlen(text), &document));
+	ck_assert_uint_eq(document.pid, 7);
+	ck_assert_uint_eq(document.started_at_unix_sec, 5);
+	ck_assert(document.interval_ms.known && document.interval_ms.value == 50);
+	ck_assert(!document.interrupted);
+	ck_assert_uint_eq(document.snapshot_count, 2);
+	ck_assert_uint_eq(document.snapshots[1].thread_count, 0);
+	ck_assert_uint_eq(document.snapshots[0].timestamp_unix_sec, 6);
+	const struct kt_thread *thread = &document.snapshots[0].threads[0];
+	ck_assert_str_eq(thread->comm, "w");
+	ck_assert(thread->allocated_bytes.value == UINT64_MAX);
+	ck_assert(thread->deallocated_bytes.known && thread->deallocated_bytes.value == 0);
+	ck_assert_ptr_null(thread->error);
+	kt_probe_document_deinit(&document);
+}
+END_TEST
+
+START_TEST(no_snapshots_are_a_document_too)
+{
+	KT_OK(parse(DOCUMENT("2", "")));
+}
+END_TEST
+
+START_TEST(anything_else_is_refused_with_its_reason)
+{
+	KT_FAILS(parse(""), KT_ERROR_PROBE, "probe output");
+	KT_FAILS(parse("warning: x\n" DOCUMENT("2", "")), KT_ERROR_PROBE, "probe output:1:1");
+	KT_FAILS(parse(DOCUMENT("2", "") DOCUMENT("2", "")), KT_ERROR_PROBE, "after the end");
+	KT_FAILS(parse("[]"), KT_ERROR_PROBE, "object");
+	KT_FAILS(parse("{}"), KT_ERROR_PROBE, "schema_version: is missing");
+	KT_FAILS(parse(DOCUMENT("3", "")), KT_ERROR_PROBE, "only 2");
+	KT_FAILS(parse(DOCUMENT("2", "{}")), KT_ERROR_PROBE, "snapshots[0]: timestamp_unix_sec");
+	KT_FAILS(parse(DOCUMENT("2", SNAPSHOT("{\"tid\":1}"))), KT_ERROR_PROBE,
+		 "snapshots[0]: threads[0]");
+	KT_FAILS(parse(DOCUMENT("2", SNAPSHOT("{\"tid\":1,\"allocated_bytes\":1.5}"))),
+		 KT_ERROR_PROBE, "allocated_bytes: must be an integer");
+	KT_FAILS(parse(DOCUMENT("2", SNAPSHOT("{\"tid\":1,\"allocated_bytes\":null}"))),
+		 KT_ERROR_PROBE, "allocated_bytes: must be an integer");
+}
+END_TEST
+
+static uint64_t metric_count(const char *out, const char *err)
+{
+	uint64_t count = UINT64_MAX;
+
+	KT_OK(kt_probe_metric_count(out, strlen(out), err, strlen(err), &count));
+	return count;
+}
+
+/* Contract section 7.1: stdout first; stderr only when stdout has none; never both. */
+START_TEST(numbers_are_counted_in_one_stream)
+{
+	ck_assert_uint_eq(metric_count("", ""), 0);
+	ck_assert_uint_eq(metric_count("{\"a\":1,\"b\":[2,3]}", "{\"c\":4}"), 3);
+	ck_assert_uint_eq(metric_count("{\"a\":\"x\"}", "log {\"c\":4}"), 1);
+	ck_assert_uint_eq(metric_count("", "[   0.001234] x"), 1);
+	ck_assert_uint_eq(metric_count("", "ktstr-probe-fatal: pid-missing\nerror: pid 999999999"),
+			  0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *document = suite_create("probe_document");
+	TCase *tests = tcase_create("all");
+
+	tcase_add_test(tests, a_document_is_read_exactly);
+	tcase_add_test(tests, no_snapshots_are_a_document_too);
+	tcase_add_test(tests, anything_else_is_refused_with_its_reason);
+	tcase_add_test(tests, numbers_are_counted_in_one_stream);
+	suite_add_tcase(document, tests);
+	return document;
+}
+
+KT_UNIT_MAIN
