@@ -87,6 +87,7 @@ void kt_runner_destroy(struct kt_runner *runner)
 	for (int i = 0; i < KT_STREAM_COUNT; i++)
 		kt_buf_deinit(&runner->probe.streams[i]);
 	kt_buf_deinit(&runner->cancel_text);
+	kt_buf_deinit(&runner->death_text);
 	kt_guest_destroy(runner->guest);
 	free(runner->workers);
 	free(runner);

@@ -29,6 +29,18 @@ static void on_probe_timeout(uv_timer_t *timer)
 	kt_guest_kill(runner->guest, runner->probe.id, SIGKILL);
 }
 
+void kt_runner_mourn(struct kt_runner *runner, const char *why)
+{
+	if (!runner->probe.running) {
+		kt_guest_fail(runner->guest, KT_REASON_WORKER_DIED, why);
+		return;
+	}
+	if (runner->death_text.len)
+		return;
+	kt_buf_puts(&runner->death_text, why);
+	(void)uv_timer_start(&runner->probe_timer, on_probe_timeout, KT_LAST_WORDS_MS, 0);
+}
+
 static void spawn_probe(struct kt_runner *runner)
 {
 	const struct probe_run *run = &runner->probe;
@@ -50,6 +62,7 @@ static void spawn_probe(struct kt_runner *runner)
 	(void)snprintf(interval, sizeof(interval), "%" PRIu32, run->probe->interval_ms);
 	if (run->probe->snapshots == 1)
 		argv[4] = NULL; /* the probe refuses an interval without a second snapshot */
+	runner->probe.running = true;
 	kt_guest_spawn(runner->guest, run->id, argv, KT_CAPTURE_MAX_BYTES);
 	(void)uv_timer_start(&runner->probe_timer, on_probe_timeout, run->probe->timeout_ms, 0);
 }
@@ -158,6 +171,11 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	take_document(runner, &event.probe_end, &problem);
 	count_metrics(run, &event.probe_end);
 	kt_runner_emit(runner, &event);
+	run->running = false;
+	if (runner->death_text.len) {
+		kt_runner_mourn(runner, kt_buf_text(&runner->death_text));
+		return;
+	}
 	if (!run->timed_out) {
 		kt_runner_next_probe(runner);
 		return;

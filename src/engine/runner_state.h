@@ -15,6 +15,7 @@
 #define KT_WORKER_OUTPUT_BYTES	 (1ULL << 20)
 #define KT_WORKER_TAIL_BYTES	 2048
 #define KT_PROBE_TAIL_BYTES	 4096
+#define KT_LAST_WORDS_MS	 3000 /* for a probe whose target has died */
 #define KT_WORKER_FIRST_ID	 1
 #define KT_PROBE_FIRST_ID	 1000
 #define KT_WORKER_MARKER_PATTERN "/tmp/ktstr-worker-ready-%p" /* contract 5.4 */
@@ -39,6 +40,7 @@ struct probe_run {
 	uint32_t id;
 	uint32_t target_pid;
 	uint64_t started_ns;
+	bool running;
 	bool timed_out;
 	struct kt_buf streams[KT_STREAM_COUNT];
 };
@@ -59,6 +61,7 @@ struct kt_runner {
 	bool cancelled;
 	bool winding_up; /* all was run; the workers are being killed */
 	struct kt_buf cancel_text;
+	struct kt_buf death_text; /* a worker's end that waits for the probe's last words */
 	enum kt_result result;
 
 	struct worker_run *workers;
@@ -82,6 +85,12 @@ void kt_runner_wind_up(struct kt_runner *runner);
 
 /** Runs the next probe, or winds up when there is none. */
 void kt_runner_next_probe(struct kt_runner *runner);
+
+/**
+ * A worker died, as @why tells: ends the scenario; at once, or, when a probe is at work, once
+ * that has told what it saw.
+ */
+void kt_runner_mourn(struct kt_runner *runner, const char *why);
 
 /** Takes what the guest says about the probe that runs. */
 void kt_runner_probe_message(struct kt_runner *runner, const struct kt_link_message *message);

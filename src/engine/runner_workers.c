@@ -143,7 +143,7 @@ static void on_ended(struct kt_runner *runner, struct worker_run *run,
 	describe_end(run, message, &text);
 	run->phase = WORKER_ENDED;
 	emit_end(runner, run, message, kt_buf_text(&text));
-	kt_guest_fail(runner->guest, KT_REASON_WORKER_DIED, kt_buf_text(&text));
+	kt_runner_mourn(runner, kt_buf_text(&text));
 }
 
 static void on_awaited(struct kt_runner *runner, struct worker_run *run, const char *outcome)

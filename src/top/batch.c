@@ -135,13 +135,17 @@ static struct kt_error *run_loop(struct batch *batch, const struct kt_platform *
 		.fail_fast = batch->line->fail_fast,
 	};
 
-	KT_TRY(emit_run_start(batch, platform));
 	KT_TRY(kt_engine_create(&batch->shared, images->of_scenario, &options, on_engine_done,
 				batch, &batch->engine));
+	/* From the first event on, a signal ends the run with a last one. */
 	watch_signals(batch);
-	kt_engine_start(batch->engine);
+	struct kt_error *err = emit_run_start(batch, platform);
+	if (err)
+		on_engine_done(batch);
+	else
+		kt_engine_start(batch->engine);
 	(void)uv_run(&batch->loop, UV_RUN_DEFAULT);
-	return NULL;
+	return err;
 }
 
 static struct kt_error *finish(struct batch *batch, int *ret_exit_code)

@@ -46,6 +46,7 @@ struct kt_guest {
 	uv_timer_t timer;
 	int open_handles;
 	bool process_gone;
+	bool killed; /* by us */
 	bool closing;
 	char read_bytes[GUEST_READ_BYTES];
 
@@ -206,8 +207,10 @@ static void close_if_over(struct kt_guest *guest)
 /* Never by a pid that is not, or no longer, QEMU's. */
 static void kill_qemu(struct kt_guest *guest)
 {
-	if (!guest->process_gone)
-		(void)uv_process_kill(&guest->process, SIGKILL);
+	if (guest->process_gone)
+		return;
+	guest->killed = true;
+	(void)uv_process_kill(&guest->process, SIGKILL);
 }
 
 /* The timer. */
@@ -509,7 +512,7 @@ static void on_qemu_exit(uv_process_t *process, int64_t exit_status, int signal)
 		kt_buf_printf(&text, "QEMU ended with exit code %d", (int)exit_status);
 	handle(guest, KT_GUEST_ON_QEMU_EXIT, kt_buf_text(&text));
 	/* The agent's end is often seen first; what QEMU itself says about it is better. */
-	if (guest->reason == KT_REASON_QEMU_EXIT && !guest->process_gone && exit_status) {
+	if (guest->reason == KT_REASON_QEMU_EXIT && !guest->killed && (exit_status || signal)) {
 		kt_buf_reset(&guest->detail);
 		kt_buf_puts(&guest->detail, kt_buf_text(&text));
 	}

@@ -58,12 +58,21 @@ static void fork_away(void)
 	park();
 }
 
-static void die_once_ready(void)
+/* Kills the real worker when the probe is at work on it. */
+static void kill_worker(void)
 {
+	char path[64];
+	char name[32];
+
 	mark_ready();
-	/* Long enough for the probe to be at work on the pid that goes away. */
-	(void)usleep(300 * 1000);
-	(void)raise(SIGSEGV);
+	(void)usleep(1500 * 1000);
+	for (int pid = 2; pid < 32768; pid++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+		ssize_t len = readlink(path, name, sizeof(name));
+		if (len > 15 && !memcmp(name, "/bin/ktstr-jemalloc-alloc", 25))
+			(void)kill(pid, SIGKILL);
+	}
+	park();
 }
 
 static void panic_kernel(void)
@@ -117,7 +126,7 @@ static const struct {
 	void (*act)(void);
 } faults[] = {
 	{ "exit", exit_at_once },   { "hang", hang },	       { "fork", fork_away },
-	{ "die", die_once_ready },  { "panic", panic_kernel }, { "oom", eat_memory },
+	{ "kill", kill_worker },    { "panic", panic_kernel }, { "oom", eat_memory },
 	{ "freeze", freeze_agent }, { "spin", spin },	       { "flood", flood_output },
 };
 

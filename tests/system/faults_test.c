@@ -91,9 +91,6 @@ static const struct worker_fault {
 	  { "\"reason\":\"worker-died\"", "did not make its ready marker /tmp/ktstr-worker-ready-",
 	    "within 3000 ms" } },
 	{ "fork", 3, { "\"reason\":\"worker-died\"", "ended with exit code 0 before" } },
-	{ "die",
-	  3,
-	  { "\"reason\":\"worker-died\"", "was killed by signal 11 after it was ready" } },
 	{ "panic",
 	  3,
 	  { "\"reason\":\"kernel-panic\"", "Kernel panic - not syncing: sysrq triggered crash",
@@ -112,6 +109,31 @@ START_TEST(a_worker_goes_wrong)
 	expect((struct top_run_options){ .arguments = { "-bc", "-f", "json",
 							put_scenario(fault->fault) } },
 	       fault->code, fault->parts);
+}
+END_TEST
+
+/* The target of a probe at work goes away: what the probe saw until then is kept. */
+START_TEST(a_target_dies_while_it_is_probed)
+{
+	static const char *const parts[] = { "\"reason\":\"worker-died\"",
+					     "was killed by signal 9 after it was ready",
+					     "\"event\":\"snapshot\"", "\"event\":\"probe_end\"",
+					     NULL };
+	char text[1024];
+
+	(void)snprintf(
+		text, sizeof(text),
+		"{ \"schema\": 1, \"name\": \"fault\",\n"
+		"  \"workers\": [ { \"name\": \"w\", \"command\": [ "
+		"\"ktstr-jemalloc-alloc-worker\",\n"
+		"    \"1048576\" ] }, { \"name\": \"k\", \"command\": [ \"%s\", \"kill\" ] } ],\n"
+		"  \"probes\": [ { \"name\": \"p\", \"target\": \"w\", \"snapshots\": 400,\n"
+		"    \"interval_ms\": 20 } ],\n"
+		"  \"checks\": [ { \"exit_code\": { \"probe\": \"p\", \"equals\": 0 } } ] }\n",
+		FAULT_WORKER);
+	expect((struct top_run_options){ .arguments = { "-bc", "-f", "json",
+							put_file("s.json", text, 0600) } },
+	       3, parts);
 }
 END_TEST
 
@@ -184,7 +206,7 @@ START_TEST(qemu_is_unusable)
 		       3, "/does/not/exist");
 	expect_refusal((struct top_run_options){ .arguments = { "-bc" },
 						 .variable = put_qemu("6.2.0", "exit 1") },
-		       3, "6.2.0");
+		       3, "QEMU 6.2 is too old");
 	expect_refusal((struct top_run_options){ .arguments = { "-bc" },
 						 .variable = put_qemu("", "exit 1") },
 		       3, "version");
@@ -287,6 +309,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_worker_is_missing);
 	tcase_add_loop_test(tests, qemu_goes_wrong, 0, COUNT(qemu_faults));
 	tcase_add_loop_test(tests, a_worker_goes_wrong, 0, COUNT(worker_faults));
+	tcase_add_test(tests, a_target_dies_while_it_is_probed);
 	tcase_add_loop_test(tests, qemu_is_killed, 0, 2);
 	tcase_add_test(tests, the_disk_is_full);
 	tcase_add_test(tests, the_standard_descriptors_are_closed);
