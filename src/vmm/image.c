@@ -12,9 +12,9 @@
 #include "vmm/closure.h"
 #include "vmm/image_tree.h"
 
+/* Linux's PATH_MAX; its unpacker drops longer names. */
 enum {
-	KT_PATH_MAX_BYTES =
-		4096, /* Linux's PATH_MAX; the kernel drops longer names of an archive */
+	KT_PATH_MAX_BYTES = 4096
 };
 
 /* Why @path cannot be in an image, or NULL; @out gets its canonical form. */

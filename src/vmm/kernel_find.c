@@ -34,7 +34,14 @@ struct candidates {
 	size_t count;
 };
 
-KT_DEFINE_CLEANUP(DIR *, closedir);
+/* closedir() does not take NULL. */
+static void close_directory(DIR *dir)
+{
+	if (dir)
+		(void)closedir(dir);
+}
+
+KT_DEFINE_CLEANUP(DIR *, close_directory);
 
 static void candidates_deinit(struct candidates *candidates)
 {
@@ -114,7 +121,7 @@ static struct kt_error *consider_directory(struct search *search, const char *pa
 					   const char *reason)
 {
 	__attribute__((cleanup(candidates_deinit))) struct candidates candidates = { 0 };
-	DIR *dir KT_CLEANUP(closedir) = opendir(path);
+	DIR *dir KT_CLEANUP(close_directory) = opendir(path);
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
