@@ -34,7 +34,7 @@ help_options() {
 
 # The lines of the list of options begin with the option in bold.
 page_options() {
-	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' "$(page "$1")" | tr -d '\\' |
+	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' "$(page "$1")" | sed 's,[\\],,g' |
 		sed -n 's/^\(fB-.f[A-Z], \)\{0,1\}fB--\([a-z-]*\)f[A-Z].*/\2/p' | sort
 }
 
