@@ -12,9 +12,9 @@
 #define ROW                                                   \
 	"{\"tid\":7,\"comm\":\"w\",\"start_time_jiffies\":3," \
 	"\"allocated_bytes\":18446744073709551615,\"deallocated_bytes\":0,\"new\":[1]}"
-#define SNAPSHOT(threads)                                                                          \
-	"{\"timestamp_unix_sec\":6,\"elapsed_since_start_ns\":9,\"threads\":[" threads "],\"x\":{" \
-										       "}}"
+#define SNAPSHOT(threads)                                         \
+	"{\"timestamp_unix_sec\":6,\"elapsed_since_start_ns\":9," \
+	"\"threads\":[" threads "],\"x\":{}}"
 
 static struct kt_error *parse(const char *text)
 {
