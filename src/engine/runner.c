@@ -2,6 +2,7 @@
 #include "engine/runner.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -330,6 +331,7 @@ static struct kt_error *create_guest(struct kt_runner *runner, struct kt_argumen
 	struct kt_runner_shared *shared = runner->shared;
 
 	runner->accelerator = shared->accelerator;
+	shared->programs.parent_pid = getpid();
 	KT_TRY(kt_runner_arguments(shared, runner->scenario, runner->image.bytes, arguments));
 	struct kt_guest_config config = {
 		.argv = arguments->argv,

@@ -2,6 +2,7 @@
 #include "guest/agent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "guest/agent_state.h"
 
 /* How often a host hears from an idle agent. */
@@ -51,6 +51,8 @@ struct kt_error *kt_agent_create(int port_fd, const struct kt_agent_hooks *hooks
 	sigaddset(&child, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &child, NULL))
 		return kt_error_create(KT_ERROR_IO, errno, "block SIGCHLD");
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)fcntl(port_fd, F_SETFL, O_NONBLOCK);
 	struct kt_agent *agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return kt_error_no_memory();
@@ -86,12 +88,38 @@ void kt_agent_destroy(struct kt_agent *agent)
 	free(agent);
 }
 
-/* Sends all of agent->out.  The port blocks while the host does not read: back-pressure. */
-static struct kt_error *flush(struct kt_agent *agent)
+/*
+ * Waits until the port takes bytes; @ret_gone when the host has closed it.  A plain write
+ * to a virtio port without a host would block for ever.
+ */
+static struct kt_error *wait_writable(const struct kt_agent *agent, bool *ret_gone)
 {
+	struct pollfd slot = { .fd = agent->port_fd, .events = POLLOUT };
+
+	while (poll(&slot, 1, -1) < 0)
+		if (errno != EINTR)
+			return kt_error_create(KT_ERROR_IO, errno, "poll");
+	*ret_gone = slot.revents & (POLLHUP | POLLERR);
+	return NULL;
+}
+
+/* Sends all of agent->out.  The port blocks while the host does not read: back-pressure. */
+static struct kt_error *flush(struct kt_agent *agent, bool *ret_gone)
+{
+	size_t done = 0;
+
 	KT_TRY(kt_buf_error(&agent->out));
-	if (agent->out.len)
-		KT_TRY(kt_file_write_fd(agent->port_fd, "port", agent->out.data, agent->out.len));
+	while (done < agent->out.len && !*ret_gone) {
+		KT_TRY(wait_writable(agent, ret_gone));
+		if (*ret_gone)
+			break;
+		ssize_t put = write(agent->port_fd, agent->out.data + done, agent->out.len - done);
+		if (put < 0 && errno == EPIPE)
+			*ret_gone = true;
+		else if (put < 0 && errno != EINTR && errno != EAGAIN)
+			return kt_error_create(KT_ERROR_IO, errno, "port: write");
+		done += put > 0 ? (size_t)put : 0;
+	}
 	kt_buf_reset(&agent->out);
 	return NULL;
 }
@@ -270,7 +298,7 @@ static struct kt_error *turn(struct kt_agent *agent, bool *ret_gone)
 	if (slots.fds[PORT_SLOT].revents)
 		KT_TRY(serve_port(agent, ret_gone));
 	beat(agent);
-	return *ret_gone ? NULL : flush(agent);
+	return *ret_gone ? NULL : flush(agent, ret_gone);
 }
 
 static void kill_all(struct kt_agent *agent)
@@ -290,7 +318,7 @@ static struct kt_error *wind_up(struct kt_agent *agent, bool *ret_gone)
 	if (*ret_gone)
 		return NULL;
 	kt_agent_say_bye(agent);
-	return flush(agent);
+	return flush(agent, ret_gone);
 }
 
 struct kt_error *kt_agent_run(struct kt_agent *agent, enum kt_agent_end *ret_end)
@@ -300,7 +328,7 @@ struct kt_error *kt_agent_run(struct kt_agent *agent, enum kt_agent_end *ret_end
 
 	agent->next_beat_ns = kt_clock_mono_ns() + KT_BEAT_NS;
 	kt_agent_say_hello(agent);
-	err = flush(agent);
+	err = flush(agent, &gone);
 	while (!err && !gone && !agent->exit_asked)
 		err = turn(agent, &gone);
 	if (!err && !gone)

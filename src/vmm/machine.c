@@ -50,12 +50,22 @@ struct kt_error *kt_machine_check(const struct kt_machine *machine)
 	return NULL;
 }
 
-/* The guest must die with us and get no new rights; setpriv sets both, then executes QEMU. */
+/*
+ * The guest must die with us and get no new rights; setpriv sets both, then executes QEMU.
+ * A parent that died before setpriv came so far sends no signal any more: the shell looks
+ * whether it is still there, now that its death cannot be missed.
+ */
 static void add_programs(const struct kt_machine_programs *programs, struct kt_arguments *out)
 {
 	kt_arguments_add(out, programs->setpriv);
 	kt_arguments_add_pair(out, "--pdeathsig", "KILL");
 	kt_arguments_add(out, "--no-new-privs");
+	if (programs->parent_pid) {
+		kt_arguments_add(out, "/bin/sh");
+		kt_arguments_add(out, "-c");
+		kt_arguments_addf(out, "test $PPID = %d && exec \"$@\"", (int)programs->parent_pid);
+		kt_arguments_add(out, "sh");
+	}
 	kt_arguments_add(out, programs->qemu);
 }
 

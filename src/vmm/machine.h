@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "run/topology.h"
 #include "vmm/arguments.h"
@@ -47,6 +48,7 @@ struct kt_machine_boot {
 struct kt_machine_programs {
 	const char *setpriv; /* util-linux's setpriv */
 	const char *qemu;
+	pid_t parent_pid; /* who starts it, and must still live then; 0: not checked */
 };
 
 /**

@@ -19,8 +19,8 @@
 
 /* Only a hang gets there: emulated guests under sanitizers on a busy machine are slow. */
 #define DEADLINE_NS (180 * KT_NS_PER_SEC)
-/* How long what dies with its parent may take to be gone. */
-#define GRACE_NS (10 * KT_NS_PER_SEC)
+/* How long what dies with its parent may take to be gone: no time, but on a busy machine. */
+#define GRACE_NS (20 * KT_NS_PER_SEC)
 
 static _Noreturn void run_child(const struct top_run *run, const struct top_run_options *options,
 				int out_fd, int err_fd)
