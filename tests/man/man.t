@@ -57,6 +57,8 @@ for name in ktstr-jemalloc-alloc-worker.1 ktstr-jemalloc-probe.1 ktstr-top.1; do
 	tap_check "$name has its sections" has_sections "$name" \
 		NAME SYNOPSIS DESCRIPTION OPTIONS 'EXIT STATUS' EXAMPLES 'SEE ALSO'
 done
+tap_check 'ktstr-scenario.5 has its sections' has_sections ktstr-scenario.5 \
+	NAME DESCRIPTION CHECKS EXAMPLE 'SEE ALSO'
 tap_check 'ktstr-jemalloc-probe: options of --help and page' \
 	same_options ktstr-jemalloc-probe ktstr-jemalloc-probe.1
 tap_check 'ktstr-top: options of --help and page' same_options ktstr-top ktstr-top.1
