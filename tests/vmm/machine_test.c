@@ -6,7 +6,8 @@
 #include "base/cleanup.h"
 #include "vmm/machine.h"
 
-static const struct kt_machine_programs programs = { "/usr/bin/setpriv", "/usr/bin/qemu" };
+static const struct kt_machine_programs programs = { .setpriv = "/usr/bin/setpriv",
+						     .qemu = "/usr/bin/qemu" };
 
 /* What all vectors share: before the accelerator, between topology and kernel line. */
 #define PROGRAMS                                                          \
