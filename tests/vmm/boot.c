@@ -146,7 +146,8 @@ static struct kt_error *make_arguments(const struct kt_topology *topology, uint6
 		.initrd_fd = FD_FIRST + FD_INITRD,
 		.tsc_khz = kt_tsc_measure("/proc/cpuinfo").khz,
 	};
-	const struct kt_machine_programs programs = { qemu->setpriv_path, qemu->path };
+	const struct kt_machine_programs programs = { .setpriv = qemu->setpriv_path,
+						      .qemu = qemu->path };
 
 	return kt_machine_boot_arguments(&machine, &boot, &programs, ret);
 }
