@@ -306,7 +306,7 @@ struct kt_error *kt_checks_update(const struct kt_scenario *scenario,
 {
 	kt_autoarena struct kt_arena arena = KT_ARENA_INIT;
 
-	if (!final && !(cause && may_change_verdicts(cause)))
+	if (!state || (!final && !(cause && may_change_verdicts(cause))))
 		return NULL;
 	for (size_t i = 0; i < scenario->check_count; i++) {
 		const struct kt_check *check = &scenario->checks[i];

@@ -83,7 +83,7 @@ typedef struct kt_error *(*kt_check_verdict_fn)(void *ctx, const struct kt_event
 /**
  * Judges all checks of @scenario, calling @on_verdict for each whose verdict is not the one
  * that @state has.  Cheap when @cause (the event just applied) cannot change any.
- * With @final, @cause may be NULL.
+ * With @final, @cause may be NULL; with @state NULL nothing happens.
  * Errors: no memory, or @on_verdict's.  Owner: nothing changes hands.
  */
 struct kt_error *kt_checks_update(const struct kt_scenario *scenario,

@@ -122,16 +122,17 @@ static enum kt_verdict decide(const struct kt_judge *judge)
 /* Why not all that had to happen happened. */
 static void explain_incomplete(struct kt_judge *judge)
 {
-	const struct kt_run_scenario *state = judge->state;
+	const struct kt_event_guest_state *guest = judge->state ? &judge->state->guest : NULL;
 	size_t runs = judge->probe ? judge->probe->run_count : 0;
 	bool open = runs && !judge->probe->runs[runs - 1].ended;
+	uint32_t repeat = judge->check->probe->repeat;
 
-	kt_judge_detail(judge, "%zu of %u runs of the probe ended%s%s%s%s", runs - open,
-			judge->check->probe->repeat,
-			state && state->guest.state == KT_GUEST_FAILED ? "; guest failed: " : "",
-			state ? kt_guest_reason_name(state->guest.reason) : "",
-			state && state->guest.detail ? ", " : "",
-			state && state->guest.detail ? state->guest.detail : "");
+	if (!guest || guest->state != KT_GUEST_FAILED)
+		kt_judge_detail(judge, "%zu of %u runs of the probe ended", runs - open, repeat);
+	else
+		kt_judge_detail(judge, "%zu of %u runs of the probe ended; guest failed: %s%s%s",
+				runs - open, repeat, kt_guest_reason_name(guest->reason),
+				guest->detail ? ", " : "", guest->detail ? guest->detail : "");
 }
 
 static void explain(struct kt_judge *judge, enum kt_verdict verdict)

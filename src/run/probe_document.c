@@ -7,9 +7,11 @@ static const char *refuse_document(const void *record)
 {
 	const struct kt_probe_document *document = record;
 
-	return document->schema_version == KT_PROBE_DOCUMENT_SCHEMA
-		       ? NULL
-		       : "schema_version: only 2 is read by this version";
+	if (document->schema_version != KT_PROBE_DOCUMENT_SCHEMA)
+		return "schema_version: only 2 is read by this version";
+	if (document->snapshot_count > KT_PROBE_DOCUMENT_MAX_SNAPSHOTS)
+		return "snapshots: more than 100000";
+	return NULL;
 }
 
 #define PLACE(name_, member) .name = (name_), .offset = offsetof(struct kt_probe_document, member)

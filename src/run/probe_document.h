@@ -9,7 +9,8 @@
 
 #include "run/snapshot.h"
 
-#define KT_PROBE_DOCUMENT_SCHEMA 2
+#define KT_PROBE_DOCUMENT_SCHEMA	2
+#define KT_PROBE_DOCUMENT_MAX_SNAPSHOTS 100000 /* contract section 1.1 */
 
 struct kt_probe_document {
 	uint32_t schema_version;

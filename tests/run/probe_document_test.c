@@ -71,6 +71,22 @@ START_TEST(anything_else_is_refused_with_its_reason)
 }
 END_TEST
 
+START_TEST(a_flood_of_snapshots_is_refused)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	kt_buf_puts(&text, "{\"schema_version\":2,\"pid\":7,\"tool_version\":\"1\","
+			   "\"started_at_unix_sec\":5,\"interrupted\":false,\"snapshots\":[");
+	for (int i = 0; i < KT_PROBE_DOCUMENT_MAX_SNAPSHOTS; i++)
+		kt_buf_puts(&text, SNAPSHOT("") ",");
+	size_t len = text.len;
+	kt_buf_puts(&text, SNAPSHOT("") "]}");
+	KT_FAILS(parse(kt_buf_text(&text)), KT_ERROR_PROBE, "more than 100000");
+	memcpy(text.data + len - 1, "]}", 3);
+	KT_OK(parse(kt_buf_text(&text)));
+}
+END_TEST
+
 static uint64_t metric_count(const char *out, const char *err)
 {
 	uint64_t count = UINT64_MAX;
@@ -99,6 +115,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_document_is_read_exactly);
 	tcase_add_test(tests, no_snapshots_are_a_document_too);
 	tcase_add_test(tests, anything_else_is_refused_with_its_reason);
+	tcase_add_test(tests, a_flood_of_snapshots_is_refused);
 	tcase_add_test(tests, numbers_are_counted_in_one_stream);
 	suite_add_tcase(document, tests);
 	return document;
