@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/accel.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,12 +18,11 @@ struct kt_accel_host kt_accel_host_real(void)
 	};
 }
 
-/* Adds a step; a table that is full (by many falls back) loses its last one. */
+/* No way through the ladder has more than KT_ACCEL_MAX_STEPS. */
 static void add_step(struct kt_accel_verdict *verdict, const char *step,
 		     enum kt_accel_outcome outcome, const char *reason)
 {
-	if (verdict->step_count == KT_ACCEL_MAX_STEPS)
-		verdict->step_count--;
+	assert(verdict->step_count < KT_ACCEL_MAX_STEPS);
 	struct kt_accel_finding *slot = &verdict->steps[verdict->step_count++];
 	slot->step = step;
 	slot->outcome = outcome;
@@ -119,12 +119,6 @@ struct kt_error *kt_accel_decide(enum kt_accel_mode mode, const struct kt_accel_
 	}
 	*ret = verdict;
 	return NULL;
-}
-
-void kt_accel_fall_back(struct kt_accel_verdict *verdict, const char *reason)
-{
-	add_step(verdict, "boot", KT_ACCEL_REFUSED, reason);
-	decide(verdict, KT_ACCELERATOR_TCG);
 }
 
 bool kt_accel_mode_parse(const char *text, enum kt_accel_mode *ret)

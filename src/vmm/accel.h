@@ -27,11 +27,11 @@ enum kt_accel_outcome {
 	KT_ACCEL_SKIPPED, /* the user's choice makes it needless */
 };
 
-#define KT_ACCEL_MAX_STEPS    8
+#define KT_ACCEL_MAX_STEPS    4
 #define KT_ACCEL_REASON_BYTES 160
 
 struct kt_accel_finding {
-	const char *step; /* "choice", "cpu-flags", "device", "probe-guest", "boot"; a constant */
+	const char *step; /* "choice", "cpu-flags", "device", "probe-guest"; a constant */
 	enum kt_accel_outcome outcome;
 	char reason[KT_ACCEL_REASON_BYTES];
 };
@@ -61,12 +61,6 @@ struct kt_accel_host kt_accel_host_real(void);
  */
 struct kt_error *kt_accel_decide(enum kt_accel_mode mode, const struct kt_accel_host *host,
 				 struct kt_accel_verdict *ret) KT_MUST_CHECK;
-
-/**
- * Records that a guest's boot under KVM failed, for which @reason stands; from now on the
- * choice is TCG.
- */
-void kt_accel_fall_back(struct kt_accel_verdict *verdict, const char *reason);
 
 /** Parses "auto", "kvm" or "tcg"; false (and @ret untouched) for anything else. */
 bool kt_accel_mode_parse(const char *text, enum kt_accel_mode *ret);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "vmm/kernel_config.h"
 
 enum {
 	KT_SEGMENTS_MAX = 64,
@@ -23,17 +23,18 @@ enum {
 	KT_XEN_ELFNOTE_PHYS32_ENTRY = 18,
 };
 
-/* A text that is in the kernel exactly when the thing is built in; @len counts a final NUL if needed. */
+/* A text that is in the kernel exactly when the thing is built in. */
 static const struct needle {
 	const char *text;
-	size_t len;
+	size_t len;	    /* counts a final NUL if that is needed */
+	const char *option; /* of the kernel's configuration; NULL: none */
 	const char *missing;
 } needles[] = {
-	{ "Linux version ", 14, "an ELF file, but not a Linux kernel" },
-	{ "Initramfs unpacking failed", 26,
-	  "kernel without initramfs support (CONFIG_BLK_DEV_INITRD)" },
-	{ "virtio-pci", 11, "kernel without built-in virtio-pci (CONFIG_VIRTIO_PCI=y)" },
-	{ "virtio-ports", 13, "kernel without built-in virtio-console (CONFIG_VIRTIO_CONSOLE=y)" },
+	{ "Linux version ", 14, NULL, "an ELF file, but not a Linux kernel" },
+	{ "Initramfs unpacking failed", 26, "CONFIG_BLK_DEV_INITRD",
+	  "kernel without initramfs support" },
+	{ "virtio-pci", 11, "CONFIG_VIRTIO_PCI", "kernel without built-in virtio-pci" },
+	{ "virtio-ports", 13, "CONFIG_VIRTIO_CONSOLE", "kernel without built-in virtio-console" },
 };
 
 enum {
@@ -196,7 +197,7 @@ static struct kt_error *scan_segment(struct scan *scan, const Elf64_Phdr *segmen
 	return NULL;
 }
 
-static struct kt_error *check_features(struct scan *scan)
+static struct kt_error *scan_kernel(struct scan *scan)
 {
 	kt_autofree char *chunk = malloc(KT_SCAN_BYTES + KT_SCAN_OVERLAP_BYTES);
 
@@ -206,9 +207,36 @@ static struct kt_error *check_features(struct scan *scan)
 		if (scan->segments[i].p_type == PT_LOAD)
 			KT_TRY(scan_segment(scan, &scan->segments[i], chunk));
 	}
+	return NULL;
+}
+
+/*
+ * What the scan missed may still be there, should a text have changed: a kernel that carries
+ * its configuration has the last word, and its value goes into the reason.
+ */
+static struct kt_error *check_missing(const struct scan *scan, const struct needle *needle)
+{
+	kt_autofree char *value = NULL;
+
+	if (!needle->option)
+		return refuse(scan, needle->missing);
+	KT_TRY(kt_kernel_config_value(scan->fd, scan->file_bytes, needle->option, &value));
+	if (value && !strcmp(value, "y"))
+		return NULL;
+	if (value)
+		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
+				       "%s: %s (its configuration says %s=%s)", scan->name,
+				       needle->missing, needle->option, value);
+	return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "%s: %s (%s=y)", scan->name,
+			       needle->missing, needle->option);
+}
+
+static struct kt_error *check_features(struct scan *scan)
+{
+	KT_TRY(scan_kernel(scan));
 	for (size_t i = 0; i < KT_NEEDLE_COUNT; i++) {
 		if (!scan->found[i])
-			return refuse(scan, needles[i].missing);
+			KT_TRY(check_missing(scan, &needles[i]));
 	}
 	return NULL;
 }

@@ -11,7 +11,6 @@ enum {
 	SECTOR_BYTES = 512,
 	PAYLOAD_AT = 64, /* from the end of the set-up sectors */
 	LZ4 = 3,
-	GZIP = 1,
 };
 
 static const struct {
@@ -75,6 +74,14 @@ static bool pack_filter(const struct kt_buf *kernel, size_t index, struct kt_buf
 	return good;
 }
 
+bool bzimage_pack(const struct kt_buf *bytes, size_t index, struct kt_buf *out)
+{
+	if (index != LZ4)
+		return pack_filter(bytes, index, out);
+	pack_lz4(bytes, out);
+	return true;
+}
+
 static void put_word(struct kt_buf *out, size_t offset, uint32_t word)
 {
 	memcpy(out->data + offset, &word, sizeof(word));
@@ -84,14 +91,10 @@ bool bzimage_make(const struct kt_buf *kernel, size_t index, struct kt_buf *out)
 {
 	struct kt_buf payload = KT_BUF_INIT;
 	size_t start = (SETUP_SECTORS + 1) * SECTOR_BYTES + PAYLOAD_AT;
-	bool good = true;
+	bool good = bzimage_pack(kernel, index, &payload);
 
-	if (index == LZ4)
-		pack_lz4(kernel, &payload);
-	else
-		good = pack_filter(kernel, index, &payload);
 	/* gzip ends with the size anyway; to the others the build appends it. */
-	if (index != GZIP)
+	if (index != BZIMAGE_GZIP)
 		add_word(&payload, (uint32_t)kernel->len);
 	while (out->len < start)
 		kt_buf_putc(out, '\0');

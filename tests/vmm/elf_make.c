@@ -91,6 +91,29 @@ void elf_make_program(const struct elf_program *program, struct kt_buf *out)
 	kt_buf_deinit(&strings);
 }
 
+static void add_kernel_texts(const struct elf_kernel *kernel, struct kt_buf *texts)
+{
+	static const char format[] = "Linux version %s (%s)";
+
+	for (size_t i = 0; i < kernel->padding; i++)
+		kt_buf_putc(texts, 'a' + (char)(i * 7 % 23));
+	kt_buf_append(texts, format, sizeof(format));
+	if (kernel->initramfs)
+		kt_buf_append(texts, "Initramfs unpacking failed: %s\n", 32);
+	if (kernel->virtio_pci)
+		kt_buf_append(texts, "virtio-pci", 11);
+	kt_buf_append(texts, "virtio-pci-module", 18);
+	if (kernel->virtio_console)
+		kt_buf_append(texts, "virtio-ports", 13);
+	if (kernel->banner)
+		kt_buf_append(texts, kernel->banner, strlen(kernel->banner) + 1);
+	if (kernel->config) {
+		kt_buf_puts(texts, "IKCFG_ST");
+		kt_buf_append(texts, kernel->config->data, kernel->config->len);
+		kt_buf_puts(texts, "IKCFG_ED");
+	}
+}
+
 void elf_make_kernel(const struct elf_kernel *kernel, struct kt_buf *out)
 {
 	/* Names and descriptions of notes are padded to four bytes. */
@@ -108,22 +131,9 @@ void elf_make_kernel(const struct elf_kernel *kernel, struct kt_buf *out)
 		.pvh_name = "Xen",
 		.pvh_entry = 0x1000,
 	};
-	static const char format[] = "Linux version %s (%s)";
 	struct kt_buf texts = KT_BUF_INIT;
 
-	for (size_t i = 0; i < kernel->padding; i++)
-		kt_buf_putc(&texts, 'a' + (char)(i * 7 % 23));
-	kt_buf_append(&texts, format, sizeof(format));
-	if (kernel->initramfs)
-		kt_buf_append(&texts, "Initramfs unpacking failed: %s\n", 32);
-	if (kernel->virtio_pci)
-		kt_buf_append(&texts, "virtio-pci", 11);
-	kt_buf_append(&texts, "virtio-pci-module", 18);
-	if (kernel->virtio_console)
-		kt_buf_append(&texts, "virtio-ports", 13);
-	if (kernel->banner)
-		kt_buf_append(&texts, kernel->banner, strlen(kernel->banner) + 1);
-
+	add_kernel_texts(kernel, &texts);
 	size_t notes_at = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr);
 	const Elf64_Ehdr header = header_of(kernel->machine, 2);
 	const Elf64_Phdr table[] = {

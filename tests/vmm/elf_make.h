@@ -31,8 +31,9 @@ struct elf_kernel {
 	bool virtio_pci;
 	bool virtio_console;
 	bool pvh;
-	uint16_t machine; /* 0: EM_X86_64 */
-	size_t padding;	  /* bytes in front of the texts */
+	uint16_t machine;	     /* 0: EM_X86_64 */
+	size_t padding;		     /* bytes in front of the texts */
+	const struct kt_buf *config; /* gzip of its configuration, or NULL; borrowed */
 };
 
 /** Appends the kernel to @out. */

@@ -80,7 +80,7 @@ static void write_image(const char *path, struct elf_kernel kernel)
 	kt_autobuf struct kt_buf file = KT_BUF_INIT;
 
 	elf_make_kernel(&kernel, &elf);
-	ck_assert(bzimage_make(&elf, 1, &file));
+	ck_assert(bzimage_make(&elf, BZIMAGE_GZIP, &file));
 	write_file(path, &file);
 }
 
@@ -171,6 +171,30 @@ START_TEST(unfit_kernels)
 	kernel = fit;
 	kernel.machine = EM_AARCH64;
 	check_lacks(kernel, "another architecture than x86_64");
+}
+END_TEST
+
+/* A kernel that carries its configuration: that decides about what no text tells. */
+START_TEST(configuration_inside)
+{
+	kt_autobuf struct kt_buf config = KT_BUF_INIT;
+	kt_autobuf struct kt_buf packed = KT_BUF_INIT;
+	struct elf_kernel kernel = fit;
+
+	kt_buf_puts(&config, "# CONFIG_BLK_DEV_INITRD is not set\nCONFIG_VIRTIO_PCI_LIB=y\n"
+			     "CONFIG_VIRTIO_PCI=m\nCONFIG_VIRTIO_CONSOLE=y\n");
+	ck_assert(bzimage_pack(&config, BZIMAGE_GZIP, &packed));
+	kernel.config = &packed;
+	kernel.virtio_console = false;
+	write_elf("kernel", kernel);
+	check_open("kernel", kernel, "6.1.2-test");
+	kernel.virtio_pci = false;
+	check_lacks(kernel, "virtio-pci (its configuration says CONFIG_VIRTIO_PCI=m)");
+	kernel.initramfs = false;
+	check_lacks(kernel, "(its configuration says CONFIG_BLK_DEV_INITRD=n)");
+	/* One that cannot be unpacked is none. */
+	memset(packed.data + 2, 0xff, packed.len - 2);
+	check_lacks(kernel, "without initramfs support (CONFIG_BLK_DEV_INITRD=y)");
 }
 END_TEST
 
@@ -456,6 +480,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, every_packing);
 	tcase_add_test(tests, plain_elf);
 	tcase_add_test(tests, unfit_kernels);
+	tcase_add_test(tests, configuration_inside);
 	tcase_add_test(tests, other_files);
 	tcase_add_test(tests, damaged_images);
 	tcase_add_test(tests, truncated_everywhere);
