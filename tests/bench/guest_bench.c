@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a guest costs, in pairs within one run: ktstr-top's cold boot to the agent's hello
+ * against the same QEMU line with an init that writes one byte; then the four scenarios.
+ * Usage: guest_bench [PAIRS]
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "tests/system/top_run.h"
+#include "tests/vmm/boot.h"
+
+#define MAX_PAIRS 100
+
+struct series {
+	double values[MAX_PAIRS];
+	int count;
+};
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a;
+	double right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static void add(struct series *series, double value)
+{
+	series->values[series->count++] = value;
+}
+
+static void print(const char *what, struct series *series, const char *unit)
+{
+	qsort(series->values, (size_t)series->count, sizeof(double), compare);
+	printf("%-58s %8.3f %8.3f %8.3f %s\n", what, series->values[0],
+	       series->values[series->count / 2], series->values[series->count - 1], unit);
+}
+
+/* The bound: from the start of QEMU to the first byte of a tiny PID 1, in seconds. */
+static struct kt_error *boot_bound(double *ret)
+{
+	static const struct kt_topology one = { 1, 1, 1, 1 };
+	kt_autoimage struct kt_image *image = NULL;
+	struct kt_boot boot = { 0 };
+
+	KT_TRY(kt_image_create(&image));
+	KT_TRY(kt_image_add_program(image, GUEST_INIT, "init", 0755));
+	struct kt_error *err = kt_boot_run(&one, image, 120000, &boot);
+	*ret = (double)boot.first_byte_ns / 1e9;
+	kt_boot_deinit(&boot);
+	return err;
+}
+
+/* The number behind @member in what a run of ktstr-top with @scenario printed, in seconds. */
+static double run_top(const char *scenario, const char *member)
+{
+	struct top_run run;
+	double value = 0;
+
+	top_run_start(&run,
+		      &(struct top_run_options){ .arguments = { "-bc", "-f", "json", scenario } });
+	int code = top_run_end(&run);
+	const char *found = NULL;
+	for (const char *at = kt_buf_text(&run.out); (at = strstr(at, member)); at++)
+		found = at;
+	if (!code && found)
+		value = strtod(found + strlen(member), NULL) / 1e9;
+	else
+		fprintf(stderr, "ktstr-top ended with %d:\n%s\n", code, kt_buf_text(&run.err));
+	top_run_deinit(&run);
+	return value;
+}
+
+int main(int argc, char **argv)
+{
+	int pairs = argc > 1 ? atoi(argv[1]) : 7;
+	struct series bound = { 0 };
+	struct series ours = { 0 };
+	struct series ratio = { 0 };
+	struct series four = { 0 };
+
+	if (pairs < 1 || pairs > MAX_PAIRS)
+		return 2;
+	for (int i = 0; i < pairs; i++) {
+		double seconds = 0;
+		kt_autoerr struct kt_error *err = boot_bound(&seconds);
+		if (err) {
+			fprintf(stderr, "%s\n", kt_error_message(err));
+			return 1;
+		}
+		add(&bound, seconds);
+		add(&ours, run_top("nonexistent-pid", "\"boot_ns\":"));
+		add(&ratio, ours.values[i] / bound.values[i]);
+	}
+	for (int i = 0; i < (pairs + 1) / 2; i++)
+		add(&four, run_top(NULL, "\"duration_ns\":"));
+	printf("%-58s %8s %8s %8s   (%d pairs)\n", "guests, emulated or not as this machine can",
+	       "min", "median", "max", pairs);
+	print("init that writes one byte: start of QEMU to the byte", &bound, "s");
+	print("ktstr-top: start of QEMU to the agent's hello", &ours, "s");
+	print("ratio, pair by pair", &ratio, "");
+	print("the four scenarios, --jobs auto", &four, "s");
+	return 0;
+}

@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line of ktstr-top: every bad input is one clear line and the documented exit
+# code, and nothing is booted for it; what is printed for people and for programs.
+
+# shellcheck source=tests/tap.sh
+. "${top_srcdir:?}/tests/tap.sh"
+top=${top_builddir:?}/ktstr-top
+
+# refused CODE PART ARGUMENT...: exit CODE, one line with PART on stderr, nothing on stdout.
+refused() {
+	code=$1
+	part=$2
+	shift 2
+	status=0
+	"$top" "$@" >"$tap_dir/out" 2>"$tap_dir/err" </dev/null || status=$?
+	cat "$tap_dir/err"
+	if [ "$status" -ne "$code" ]; then
+		echo "exit code $status, not $code"
+		return 1
+	fi
+	if [ "$(wc -l <"$tap_dir/err")" -ne 1 ]; then
+		echo "not one line on stderr"
+		return 1
+	fi
+	if [ -s "$tap_dir/out" ]; then
+		echo "something on stdout"
+		return 1
+	fi
+	grep -q -F -e "$part" "$tap_dir/err"
+}
+
+# scenario TEXT: the file with this content, to be refused with PART at its place.
+scenario() {
+	printf '%s' "$2" >"$tap_dir/s.json"
+	refused 2 "$tap_dir/s.json:$1" --batch --check "$tap_dir/s.json"
+}
+
+tap_check "no arguments" refused 2 "'ktstr-top --batch --check'"
+tap_check "--batch alone" refused 2 "--batch --check" --batch
+tap_check "an unknown option" refused 2 "unknown option '--frobnicate'" --frobnicate
+tap_check "an abbreviated option" refused 2 "unknown option '--bat'" --bat
+tap_check "an option twice" refused 2 "more than once" --batch --batch
+tap_check "a value that is missing" refused 2 "needs a value" --batch --check --jobs
+tap_check "jobs 0" refused 2 "from 1 to 64" -bc --jobs 0
+tap_check "jobs 65" refused 2 "from 1 to 64" -bc --jobs=65
+tap_check "jobs -1" refused 2 "needs a value" -bc --jobs -1
+tap_check "jobs with rubbish" refused 2 "from 1 to 64" -bc --jobs 2x
+tap_check "timeout 0" refused 2 "1 to 86400" -bc --timeout 0
+tap_check "timeout beyond 64 bits" refused 2 "1 to 86400" -bc --timeout 99999999999999999999
+tap_check "an unknown format" refused 2 "plain, tap or json" -bc --format xml
+tap_check "an unknown accelerator" refused 2 "auto, kvm or tcg" -bc --accel fast
+tap_check "an unknown colour" refused 2 "auto, always or never" -bc --color blue
+tap_check "verbose and quiet" refused 2 "do not go together" -bc -v -q
+tap_check "an unknown built-in" refused 2 "no-such-thing" -bc no-such-thing
+tap_check "a built-in twice" refused 2 "nonexistent-pid" -bc nonexistent-pid nonexistent-pid
+tap_check "a file that is missing" refused 2 "/does/not/exist.json" -bc /does/not/exist.json
+tap_check "a directory for a file" refused 2 "$tap_dir" -bc "$tap_dir/"
+tap_check "an empty file" scenario "1:1:" ""
+tap_check "a truncated file" scenario "1:24:" '{ "schema": 1, "name": "x'
+tap_check "a file that is no JSON" scenario "1:1:" 'hello'
+tap_check "text behind the end" scenario "1:3:" '{}}'
+tap_check "a duplicate key" scenario "2:1:" '{ "schema": 1,
+"schema": 1 }'
+tap_check "an unknown key" scenario "1:16:" '{ "schema": 1, "colour": 1 }'
+tap_check "another schema" scenario "1:13:" '{ "schema": 2 }'
+tap_check "a binary file" refused 2 "$top:1:1:" -bc "$top"
+tap_check "an endless file" refused 2 "/dev/zero" -bc /dev/zero
+head -c 2000000 /dev/zero | tr '\0' ' ' >"$tap_dir/huge.json"
+tap_check "a huge file" refused 2 "larger than" -bc "$tap_dir/huge.json"
+tap_check "a kernel that is missing" refused 3 "/does/not/exist" -bc -k /does/not/exist
+tap_check "a kernel that is a program" refused 3 "not a Linux kernel" -bc -k /bin/sh
+tap_check "a kernel that is empty" refused 3 "/dev/null" -bc -k /dev/null
+tap_check "a recording that cannot be made" refused 2 "--record /does/not/exist/x" \
+	-bc --record /does/not/exist/x nonexistent-pid
+
+skipped() {
+	status=0
+	"$top" -bc --skip-missing -k /does/not/exist >"$tap_dir/out" 2>&1 || status=$?
+	[ "$status" -eq 77 ] && grep -q skipped "$tap_dir/out"
+}
+tap_check "--skip-missing" skipped
+
+moved() {
+	KTSTR_SCENARIO_DIR=$tap_dir/none "$top" --list 2>&1 | grep -q 'KTSTR_SCENARIO_DIR'
+	mkdir -p "$tap_dir/empty" &&
+		! KTSTR_SCENARIO_DIR=$tap_dir/empty "$top" --list 2>"$tap_dir/err" &&
+		[ "$(wc -l <"$tap_dir/err")" -eq 1 ]
+}
+tap_check "a directory of scenarios that is not there, or empty" moved
+
+listed() {
+	"$top" --list >"$tap_dir/out" && cat "$tap_dir/out" &&
+		[ "$(wc -l <"$tap_dir/out")" -eq 4 ] &&
+		grep -q '^thread-churn  *1n1l2c2t ' "$tap_dir/out"
+}
+tap_check "--list" listed
+
+listed_json() {
+	"$top" --list --format json >"$tap_dir/out" &&
+		jq -e -s 'length == 4 and all(.[]; .schema == 1 and .check_count > 0)' "$tap_dir/out"
+}
+tap_check "--list --format json" listed_json
+
+dry() {
+	"$top" --dry-run known-allocation thread-churn >"$tap_dir/out" && cat "$tap_dir/out" &&
+		[ "$(grep -c 'qemu-system-x86_64 -nodefaults' "$tap_dir/out")" -eq 2 ] &&
+		grep -q -e '-smp 4,sockets=1,dies=1,cores=2,threads=2' "$tap_dir/out"
+}
+tap_check "--dry-run" dry
+
+helped() {
+	"$top" --help --nothing >/dev/null 2>&1 && return 1
+	"$top" --help >"$tap_dir/out" && grep -q -e '--fail-fast' "$tap_dir/out" &&
+		"$top" --version | grep -q '^ktstr-top [0-9]'
+}
+tap_check "--help and --version" helped
+
+closed() {
+	"$top" --help >/dev/full 2>"$tap_dir/err" && return 1
+	grep -q 'No space left' "$tap_dir/err"
+}
+tap_check "a full stdout" closed
+
+tap_end

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One real run in every format: valid for the tools that read it, free of escape sequences
+# in a pipe, and the same verdicts everywhere.
+
+# shellcheck source=tests/tap.sh
+. "${top_srcdir:?}/tests/tap.sh"
+top=${top_builddir:?}/ktstr-top
+name=known-allocation
+escape=$(printf '\033')
+
+run() {
+	"$top" --batch --check "$@" "$name" >"$tap_dir/out" 2>"$tap_dir/err" </dev/null
+}
+
+plain() {
+	run && cat "$tap_dir/out" && grep -q "^PASS  $name  *[0-9.]* s" "$tap_dir/out" &&
+		grep -q '^1 scenario: 1 passed' "$tap_dir/out" && [ ! -s "$tap_dir/err" ]
+}
+tap_check "plain" plain
+
+no_escape() {
+	! grep -q "$escape" "$tap_dir/out"
+}
+tap_check "plain in a pipe has no escape sequence" no_escape
+
+quiet() {
+	run --quiet --color always && [ "$(wc -l <"$tap_dir/out")" -eq 1 ]
+}
+tap_check "quiet is the summary alone" quiet
+
+tap() {
+	run --format tap && cp "$tap_dir/out" "$tap_dir/result" &&
+		prove -e cat "$tap_dir/result"
+}
+tap_check "prove accepts the TAP" tap
+
+json() {
+	run --format json --record "$tap_dir/run.ktr" && jq -e -s '
+		.[0].event == "run_start" and .[-1].event == "run_end" and .[-1].exit_code == 0
+		and all(.[]; .schema == 1)
+		and ([.[] | select(.event == "snapshot")] | length) == 1
+		and ([.[] | select(.event == "check" and .verdict == "pass")] | length) == 5
+	' "$tap_dir/out"
+}
+tap_check "jq accepts the events" json
+
+recorded() {
+	cmp "$tap_dir/out" "$tap_dir/run.ktr"
+}
+tap_check "the recording is the same events" recorded
+
+tap_end
