@@ -11,8 +11,8 @@
 #include "base/error.h"
 
 /**
- * The value of @option ("CONFIG_PVH") in the uncompressed kernel @fd of @file_bytes: "y", "m", ..., "n" if
- * the configuration is there but does not set it, NULL if there is none that can be read.
+ * The value of @option ("CONFIG_PVH") in the uncompressed kernel @fd of @file_bytes: "y",
+ * "m" and so on, "n" if the configuration does not set it, NULL if none can be read.
  * Errors: environment (read failed), no memory.
  * Owner: the caller frees @ret_value and keeps @fd.
  */

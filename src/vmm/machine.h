@@ -28,7 +28,7 @@ struct kt_machine {
 	struct kt_topology topology;
 	uint32_t memory_mib; /* a multiple of the number of NUMA nodes */
 	enum kt_accelerator accelerator;
-	bool tcg_multi_thread;	/* one host thread per virtual CPU; only where QEMU is sane */
+	bool tcg_multi_thread;	/* a host thread per virtual CPU; struct kt_qemu_info knows */
 	const char *cpu;	/* QEMU's -cpu, or NULL for the one that suits the accelerator */
 	const char *agent_port; /* name of the agent's virtio-serial port */
 	int qmp_fd;		/* these three as numbers in QEMU's process */

@@ -116,10 +116,14 @@ struct kt_error *kt_program_wait(int pid, uint64_t deadline_mono_ns, int *ret_st
 	kt_autoclose int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	int ready = pidfd < 0 ? -1 : poll_until(pidfd, deadline_mono_ns);
+	int wait_errno = ready < 0 ? errno : 0;
 	if (ready <= 0)
 		(void)kill(pid, SIGKILL);
 	int status = reap(pid);
-	if (ready <= 0)
+	if (ready < 0)
+		return kt_error_create(KT_ERROR_ENVIRONMENT, wait_errno,
+				       "cannot watch the process");
+	if (!ready)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "not done in time");
 	*ret_status = status;
 	return NULL;

@@ -32,7 +32,7 @@ struct kt_error *kt_program_capture(char *const *argv, unsigned int deadline_ms,
 /**
  * Waits until process @pid, a child of ours that nobody else waits for, has ended, at most until
  * @deadline_mono_ns of CLOCK_MONOTONIC in nanoseconds; then it is killed.  @ret_status is as of
- * waitpid().  Errors: environment (killed at the deadline).
+ * waitpid().  Errors: environment (killed at the deadline, or because it cannot be watched).
  */
 struct kt_error *kt_program_wait(int pid, uint64_t deadline_mono_ns, int *ret_status) KT_MUST_CHECK;
 
