@@ -8,6 +8,9 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+/* Up to so many members of an object are compared each with each. */
+#define FEW_MEMBERS 32
+
 struct scanner {
 	const char *name;
 	const char *text;
@@ -172,15 +175,27 @@ static struct kt_error *scan_word(struct scanner *scan, const char *word)
 	return NULL;
 }
 
-static bool same_key(const struct scanner *scan, const struct kt_json_token *a,
-		     const struct kt_json_token *b)
+/* Byte order of two member names; nearly every name is written as it is. */
+static int compare_names(const char *text, const struct kt_json_token *a,
+			 const struct kt_json_token *b)
 {
-	kt_autobuf struct kt_buf left = KT_BUF_INIT;
-	kt_autobuf struct kt_buf right = KT_BUF_INIT;
+	const char *left = text + a->key_start;
+	const char *right = text + b->key_start;
+	size_t left_len = a->key_end - a->key_start;
+	size_t right_len = b->key_end - b->key_start;
+	kt_autobuf struct kt_buf left_name = KT_BUF_INIT;
+	kt_autobuf struct kt_buf right_name = KT_BUF_INIT;
 
-	kt_json_unescape(scan->text, a->key_start, a->key_end, &left);
-	kt_json_unescape(scan->text, b->key_start, b->key_end, &right);
-	return left.len == right.len && !memcmp(kt_buf_text(&left), kt_buf_text(&right), left.len);
+	if (memchr(left, '\\', left_len) || memchr(right, '\\', right_len)) {
+		kt_json_unescape(text, a->key_start, a->key_end, &left_name);
+		kt_json_unescape(text, b->key_start, b->key_end, &right_name);
+		left = kt_buf_text(&left_name);
+		right = kt_buf_text(&right_name);
+		left_len = left_name.len;
+		right_len = right_name.len;
+	}
+	int order = memcmp(left, right, left_len < right_len ? left_len : right_len);
+	return order ? order : (left_len > right_len) - (left_len < right_len);
 }
 
 /* Is the name of the newest member, @member, among the earlier ones of @object? */
@@ -189,9 +204,63 @@ static bool is_duplicate(const struct scanner *scan, size_t object, size_t membe
 	const struct kt_json_token *tokens = scan->out->tokens;
 
 	for (size_t i = object + 1; i < member; i = tokens[i].next)
-		if (same_key(scan, &tokens[i], &tokens[member]))
+		if (!compare_names(scan->text, &tokens[i], &tokens[member]))
 			return true;
 	return false;
+}
+
+static int by_name_and_place(const void *left, const void *right, void *ctx)
+{
+	const struct kt_json_tokens *tokens = ctx;
+	size_t a = *(const size_t *)left;
+	size_t b = *(const size_t *)right;
+	int order = compare_names(tokens->text, &tokens->tokens[a], &tokens->tokens[b]);
+
+	return order ? order : (a > b) - (a < b);
+}
+
+/* The first member of @object whose name stood there before, or 0: by sorting. */
+static struct kt_error *find_duplicate(const struct scanner *scan, size_t object, size_t *ret)
+{
+	struct kt_json_tokens *tokens = scan->out;
+	size_t count = tokens->tokens[object].child_count;
+	kt_autofree size_t *members = calloc(count, sizeof(*members));
+	size_t first = 0;
+
+	if (!members)
+		return kt_error_no_memory();
+	for (size_t i = 0, member = object + 1; i < count; i++) {
+		members[i] = member;
+		member = tokens->tokens[member].next;
+	}
+	qsort_r(members, count, sizeof(*members), by_name_and_place, tokens);
+	for (size_t i = 1; i < count; i++) {
+		const struct kt_json_token *before = &tokens->tokens[members[i - 1]];
+		const struct kt_json_token *now = &tokens->tokens[members[i]];
+
+		if (!compare_names(scan->text, before, now) && (!first || members[i] < first))
+			first = members[i];
+	}
+	*ret = first;
+	return NULL;
+}
+
+static struct kt_error *refuse_duplicate(const struct scanner *scan, size_t member)
+{
+	return fail(scan, scan->out->tokens[member].key_start - 1,
+		    "this member name stands here twice");
+}
+
+/* A large object is looked at as a whole: comparing each with each takes quadratic time. */
+static struct kt_error *check_large_object(const struct scanner *scan, size_t object)
+{
+	size_t member = 0;
+
+	if ((scan->flags & KT_JSON_ALLOW_DUPLICATES) ||
+	    scan->out->tokens[object].child_count <= FEW_MEMBERS)
+		return NULL;
+	KT_TRY(find_duplicate(scan, object, &member));
+	return member ? refuse_duplicate(scan, member) : NULL;
 }
 
 static struct kt_error *scan_value(struct scanner *scan, size_t *ret_index);
@@ -212,8 +281,10 @@ static struct kt_error *scan_member(struct scanner *scan, size_t object)
 	KT_TRY(scan_value(scan, &member));
 	scan->out->tokens[member].key_start = key_start;
 	scan->out->tokens[member].key_end = key_end;
-	if (!(scan->flags & KT_JSON_ALLOW_DUPLICATES) && is_duplicate(scan, object, member))
-		return fail(scan, key_start - 1, "this member name stands here twice");
+	if (!(scan->flags & KT_JSON_ALLOW_DUPLICATES) &&
+	    scan->out->tokens[object].child_count < FEW_MEMBERS &&
+	    is_duplicate(scan, object, member))
+		return refuse_duplicate(scan, member);
 	return NULL;
 }
 
@@ -244,7 +315,7 @@ static struct kt_error *scan_container(struct scanner *scan, size_t self)
 	}
 	scan->at++;
 	scan->depth--;
-	return NULL;
+	return is_object ? check_large_object(scan, self) : NULL;
 }
 
 static enum kt_json_type type_of(char byte)
@@ -403,15 +474,25 @@ void kt_json_unescape(const char *text, size_t start, size_t end, struct kt_buf 
 	}
 }
 
+/* Whether the name of the member @token is @key; nearly every name is written as it is. */
+static bool has_name(const struct kt_json_tokens *tokens, const struct kt_json_token *token,
+		     const char *key)
+{
+	const char *raw = tokens->text + token->key_start;
+	size_t len = token->key_end - token->key_start;
+
+	if (!memchr(raw, '\\', len))
+		return !strncmp(raw, key, len) && !key[len];
+
+	kt_autobuf struct kt_buf name = KT_BUF_INIT;
+	kt_json_unescape(tokens->text, token->key_start, token->key_end, &name);
+	return !strcmp(kt_buf_text(&name), key);
+}
+
 size_t kt_json_find(const struct kt_json_tokens *tokens, size_t object, const char *key)
 {
-	kt_autobuf struct kt_buf name = KT_BUF_INIT;
-
 	for (size_t i = object + 1; i < tokens->tokens[object].next; i = tokens->tokens[i].next) {
-		kt_buf_reset(&name);
-		kt_json_unescape(tokens->text, tokens->tokens[i].key_start,
-				 tokens->tokens[i].key_end, &name);
-		if (!strcmp(kt_buf_text(&name), key))
+		if (has_name(tokens, &tokens->tokens[i], key))
 			return i;
 	}
 	return 0;

@@ -32,6 +32,38 @@ START_TEST(errors_name_the_place)
 }
 END_TEST
 
+/* An object of @count members; the name of number @again is that of number 1, escaped. */
+static void make_object(struct kt_buf *out, size_t count, size_t again)
+{
+	kt_buf_reset(out);
+	kt_buf_putc(out, '{');
+	for (size_t i = 0; i < count; i++)
+		if (i == again)
+			kt_buf_puts(out, ",\"\\u006b1\":0");
+		else
+			kt_buf_printf(out, "%s\"k%zu\":{\"x\":[0]}", i ? "," : "", i);
+	kt_buf_putc(out, '}');
+}
+
+/* Large objects too, and in a time that does not grow with the square of their size. */
+START_TEST(repeated_names_are_found_at_any_size)
+{
+	static const size_t counts[] = { 3, 31, 32, 33, 34, 100, 200000 };
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		kt_autobuf struct kt_buf place = KT_BUF_INIT;
+
+		make_object(&text, counts[i], counts[i]);
+		KT_OK(parse(kt_buf_text(&text)));
+		make_object(&text, counts[i], counts[i] - 1);
+		kt_buf_printf(&place, "f.json:1:%td:", strchr(text.data, '\\') - text.data);
+		KT_FAILS(parse(kt_buf_text(&text)), KT_ERROR_USAGE, kt_buf_text(&place));
+		KT_FAILS(parse(kt_buf_text(&text)), KT_ERROR_USAGE, "twice");
+	}
+}
+END_TEST
+
 START_TEST(depth_is_bounded)
 {
 	kt_autobuf struct kt_buf deep = KT_BUF_INIT;
@@ -146,6 +178,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("json");
 
 	tcase_add_test(tests, errors_name_the_place);
+	tcase_add_test(tests, repeated_names_are_found_at_any_size);
 	tcase_add_test(tests, depth_is_bounded);
 	tcase_add_test(tests, integers_are_exact);
 	tcase_add_test(tests, writer_round_trip);
