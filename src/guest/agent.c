@@ -33,15 +33,6 @@ struct slots {
 	nfds_t count;
 };
 
-struct kt_process *kt_agent_find(struct kt_agent *agent, uint32_t id)
-{
-	struct kt_process *process = agent->processes;
-
-	while (process && process->id != id)
-		process = process->next;
-	return process;
-}
-
 struct kt_error *kt_agent_create(int port_fd, const struct kt_agent_hooks *hooks,
 				 struct kt_agent **ret)
 {

@@ -29,9 +29,6 @@ struct kt_agent {
 	bool exit_asked;
 };
 
-/** The process called @id, or NULL.  Owner: borrowed from @agent. */
-struct kt_process *kt_agent_find(struct kt_agent *agent, uint32_t id);
-
 /** Carries out one request of the host.  Errors: protocol, no memory.  Owner: borrows. */
 struct kt_error *kt_agent_handle(struct kt_agent *agent, const char *json,
 				 size_t len) KT_MUST_CHECK;

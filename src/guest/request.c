@@ -16,6 +16,16 @@ struct request {
 	const cJSON *root;
 };
 
+/* The process called @id, or NULL. */
+static struct kt_process *find_process(struct kt_agent *agent, uint32_t id)
+{
+	struct kt_process *process = agent->processes;
+
+	while (process && process->id != id)
+		process = process->next;
+	return process;
+}
+
 static struct kt_error *bad_request(const char *what)
 {
 	return kt_error_create(KT_ERROR_PROTOCOL, 0, "a request of the host: %s", what);
@@ -116,7 +126,7 @@ static struct kt_error *handle_spawn(const struct request *request)
 	KT_TRY(get_u64(request, "id", &id));
 	KT_TRY(get_u64(request, "limit_bytes", &limit_bytes));
 	KT_TRY(get_strings(request, "argv", &argv));
-	if (!argv[0] || id > UINT32_MAX || kt_agent_find(agent, (uint32_t)id))
+	if (!argv[0] || id > UINT32_MAX || find_process(agent, (uint32_t)id))
 		return bad_request("spawn: no program, or an id in use");
 	if (agent->process_count >= KT_AGENT_MAX_PROCESSES)
 		return bad_request("spawn: too many processes");
@@ -164,7 +174,7 @@ static struct kt_error *handle_await(const struct request *request)
 	KT_TRY(get_u64(request, "id", &id));
 	KT_TRY(get_u64(request, "timeout_ms", &timeout_ms));
 	KT_TRY(get_string(request, "path", &pattern));
-	struct kt_process *process = id <= UINT32_MAX ? kt_agent_find(request->agent, (uint32_t)id)
+	struct kt_process *process = id <= UINT32_MAX ? find_process(request->agent, (uint32_t)id)
 						      : NULL;
 	if (!process) {
 		/* It may have ended while the request was on its way: no fault of the host. */
@@ -189,7 +199,7 @@ static struct kt_error *handle_kill(const struct request *request)
 	if (!signal || signal >= NSIG)
 		return bad_request("kill: no such signal");
 	const struct kt_process *process =
-		id <= UINT32_MAX ? kt_agent_find(request->agent, (uint32_t)id) : NULL;
+		id <= UINT32_MAX ? find_process(request->agent, (uint32_t)id) : NULL;
 	if (process)
 		kt_process_kill(process, (int)signal);
 	return NULL;

@@ -74,7 +74,9 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("signals");
 
 	tcase_set_timeout(tests, 400);
-	tcase_add_loop_test(tests, every_signal_at_every_moment, 0,
+	/* The tarball's suite repeats this one: there the last two moments are enough. */
+	int first = getenv("KTSTR_TEST_LIGHT") ? COUNT(signals) * (COUNT(moments) - 2) : 0;
+	tcase_add_loop_test(tests, every_signal_at_every_moment, first,
 			    COUNT(signals) * COUNT(moments));
 	suite_add_tcase(all, tests);
 	return all;

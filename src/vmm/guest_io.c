@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/guest_state.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+/* How long streams may stay open once QEMU is gone. */
+#define KT_STREAM_GRACE_NS (500 * KT_NS_PER_MS)
+
+struct sending {
+	uv_write_t request;
+	char *bytes;
+};
+
+static void on_sent(uv_write_t *request, int status)
+{
+	struct sending *sending = (struct sending *)request;
+
+	(void)status; /* a broken pipe is seen by the reader */
+	free(sending->bytes);
+	free(sending);
+}
+
+void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes)
+{
+	size_t len = bytes->len;
+	char *data = kt_buf_steal(bytes);
+	struct sending *sending = data ? calloc(1, sizeof(*sending)) : NULL;
+
+	if (!sending || !guest->stream_open[stream]) {
+		free(sending);
+		free(data);
+		return;
+	}
+	sending->bytes = data;
+	uv_buf_t buffer = uv_buf_init(data, (unsigned)len);
+	if (uv_write(&sending->request, (uv_stream_t *)&guest->streams[stream], &buffer, 1,
+		     on_sent)) {
+		free(sending);
+		free(data);
+	}
+}
+
+void kt_guest_send_qmp(struct kt_guest *guest, const char *command)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_buf_printf(&bytes, "{\"execute\":\"%s\"}\n", command);
+	kt_guest_send(guest, STREAM_QMP, &bytes);
+}
+
+static void on_closed(uv_handle_t *handle_closed)
+{
+	struct kt_guest *guest = handle_closed->data;
+
+	if (--guest->open_handles)
+		return;
+	kt_guest_handle(guest, KT_GUEST_ON_CLOSED, NULL);
+	guest->handler->on_stopped(guest->ctx);
+}
+
+static void close_handle(uv_handle_t *handle_to_close)
+{
+	if (!uv_is_closing(handle_to_close))
+		uv_close(handle_to_close, on_closed);
+}
+
+void kt_guest_close_all(struct kt_guest *guest)
+{
+	guest->closing = true;
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		guest->stream_open[i] = false;
+		close_handle((uv_handle_t *)&guest->streams[i]);
+	}
+	close_handle((uv_handle_t *)&guest->timer);
+	close_handle((uv_handle_t *)&guest->process);
+}
+
+static bool all_streams_ended(const struct kt_guest *guest)
+{
+	for (int i = 0; i < STREAM_COUNT; i++)
+		if (guest->stream_open[i])
+			return false;
+	return true;
+}
+
+static void close_if_over(struct kt_guest *guest)
+{
+	if (guest->process_gone && all_streams_ended(guest) && !guest->closing)
+		kt_guest_close_all(guest);
+}
+
+void kt_guest_kill_qemu(struct kt_guest *guest)
+{
+	if (guest->process_gone)
+		return;
+	guest->killed = true;
+	(void)uv_process_kill(&guest->process, SIGKILL);
+}
+
+static void take_console(struct kt_guest *guest, const char *bytes, size_t len)
+{
+	kt_tail_append(&guest->console, bytes, len);
+	for (; len; bytes++, len--) {
+		if (*bytes != '\n') {
+			if (guest->console_line.len < GUEST_MAX_LINE_BYTES && *bytes != '\r')
+				kt_buf_putc(&guest->console_line, *bytes);
+			continue;
+		}
+		kt_autobuf struct kt_buf clean = KT_BUF_INIT;
+		kt_text_sanitize(&clean, kt_buf_text(&guest->console_line), guest->console_line.len,
+				 GUEST_MAX_LINE_BYTES, false);
+		if (clean.len)
+			guest->handler->on_console(guest->ctx, kt_buf_text(&clean));
+		kt_buf_reset(&guest->console_line);
+	}
+}
+
+static void take_bytes(struct kt_guest *guest, enum guest_stream stream, const char *bytes,
+		       size_t len)
+{
+	kt_autoerr struct kt_error *err = NULL;
+
+	switch (stream) {
+	case STREAM_STDERR:
+		kt_tail_append(&guest->qemu_stderr, bytes, len);
+		break;
+	case STREAM_CONSOLE:
+		take_console(guest, bytes, len);
+		break;
+	case STREAM_QMP:
+		err = kt_qmp_feed(&guest->qmp, bytes, len);
+		break;
+	case STREAM_AGENT:
+		if (!guest->link.ended)
+			err = kt_link_feed(&guest->link, bytes, len);
+		break;
+	case STREAM_COUNT:
+		break;
+	}
+	if (err)
+		kt_guest_handle(guest, KT_GUEST_ON_GARBAGE, kt_error_message(err));
+}
+
+static void end_stream(struct kt_guest *guest, enum guest_stream stream)
+{
+	guest->stream_open[stream] = false;
+	(void)uv_read_stop((uv_stream_t *)&guest->streams[stream]);
+	if (stream == STREAM_AGENT)
+		kt_guest_handle(guest, KT_GUEST_ON_AGENT_GONE, "the agent's port was closed");
+	close_if_over(guest);
+}
+
+static void on_alloc(uv_handle_t *stream, size_t suggested, uv_buf_t *ret)
+{
+	struct kt_guest *guest = stream->data;
+
+	(void)suggested;
+	*ret = uv_buf_init(guest->read_bytes, sizeof(guest->read_bytes));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
+{
+	struct kt_guest *guest = stream->data;
+	enum guest_stream which = (enum guest_stream)((uv_pipe_t *)stream - guest->streams);
+
+	if (got > 0)
+		take_bytes(guest, which, buffer->base, (size_t)got);
+	else if (got < 0)
+		end_stream(guest, which);
+}
+
+static void on_qemu_exit(uv_process_t *process, int64_t exit_status, int signal)
+{
+	struct kt_guest *guest = process->data;
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	if (signal)
+		kt_buf_printf(&text, "QEMU was killed by signal %d", signal);
+	else
+		kt_buf_printf(&text, "QEMU ended with exit code %d", (int)exit_status);
+	kt_guest_handle(guest, KT_GUEST_ON_QEMU_EXIT, kt_buf_text(&text));
+	/* The agent's end is often seen first; what QEMU itself says about it is better. */
+	if (guest->reason == KT_REASON_QEMU_EXIT && !guest->killed && (exit_status || signal)) {
+		kt_buf_reset(&guest->detail);
+		kt_buf_puts(&guest->detail, kt_buf_text(&text));
+	}
+	guest->process_gone = true;
+	guest->kill_ns = kt_clock_mono_ns() + KT_STREAM_GRACE_NS;
+	kt_guest_arm_timer(guest);
+	close_if_over(guest);
+}
+
+void kt_guest_init_handles(struct kt_guest *guest)
+{
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		(void)uv_pipe_init(guest->loop, &guest->streams[i], 0);
+		guest->streams[i].data = guest;
+	}
+	(void)uv_timer_init(guest->loop, &guest->timer);
+	guest->timer.data = guest;
+	guest->process.data = guest;
+	guest->open_handles = STREAM_COUNT + 2;
+}
+
+int kt_guest_spawn_qemu(struct kt_guest *guest)
+{
+	const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
+	uv_stdio_container_t stdio[KT_GUEST_FD_COUNT] = {
+		[STDIN_FILENO] = { .flags = UV_IGNORE },
+		[STDOUT_FILENO] = { .flags = UV_IGNORE },
+		[STDERR_FILENO] = { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE },
+		[KT_GUEST_FD_QMP] = { .flags = both },
+		[KT_GUEST_FD_AGENT] = { .flags = both },
+		[KT_GUEST_FD_CONSOLE] = { .flags = both },
+		[KT_GUEST_FD_KERNEL] = { .flags = UV_INHERIT_FD },
+		[KT_GUEST_FD_INITRD] = { .flags = UV_INHERIT_FD },
+	};
+	stdio[STDERR_FILENO].data.stream = (uv_stream_t *)&guest->streams[STREAM_STDERR];
+	stdio[KT_GUEST_FD_QMP].data.stream = (uv_stream_t *)&guest->streams[STREAM_QMP];
+	stdio[KT_GUEST_FD_AGENT].data.stream = (uv_stream_t *)&guest->streams[STREAM_AGENT];
+	stdio[KT_GUEST_FD_CONSOLE].data.stream = (uv_stream_t *)&guest->streams[STREAM_CONSOLE];
+	stdio[KT_GUEST_FD_KERNEL].data.fd = guest->config.kernel_fd;
+	stdio[KT_GUEST_FD_INITRD].data.fd = guest->config.initrd_fd;
+
+	uv_process_options_t options = {
+		.exit_cb = on_qemu_exit,
+		.file = guest->config.argv[0],
+		.args = (char **)guest->config.argv,
+		/* A session of its own: the terminal's Ctrl-C is ours to act on. */
+		.flags = UV_PROCESS_DETACHED,
+		.stdio_count = KT_GUEST_FD_COUNT,
+		.stdio = stdio,
+	};
+	int status = uv_spawn(guest->loop, &guest->process, &options);
+	for (int i = 0; !status && i < STREAM_COUNT; i++) {
+		guest->stream_open[i] = true;
+		(void)uv_read_start((uv_stream_t *)&guest->streams[i], on_alloc, on_read);
+	}
+	return status;
+}

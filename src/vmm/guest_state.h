@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * A guest's state, shared by its owner's side (guest.c), its decisions (guest_life.c) and
+ * its process and streams (guest_io.c), and by nobody else.
+ */
+#ifndef KT_VMM_GUEST_STATE_H
+#define KT_VMM_GUEST_STATE_H
+
+#include "base/tail.h"
+#include "vmm/guest.h"
+#include "vmm/lifecycle.h"
+#include "vmm/qmp.h"
+
+enum {
+	GUEST_READ_BYTES = 64 * 1024,
+	GUEST_MAX_LINE_BYTES = 1024,
+};
+
+enum guest_stream {
+	STREAM_STDERR,
+	STREAM_QMP,
+	STREAM_AGENT,
+	STREAM_CONSOLE,
+	STREAM_COUNT,
+};
+
+struct kt_guest {
+	struct kt_guest_config config;
+	const struct kt_guest_handler *handler;
+	void *ctx;
+	uv_loop_t *loop;
+
+	uv_process_t process;
+	uv_pipe_t streams[STREAM_COUNT];
+	bool stream_open[STREAM_COUNT];
+	uv_timer_t timer;
+	int open_handles;
+	bool process_gone;
+	bool killed; /* by us */
+	bool closing;
+	char read_bytes[GUEST_READ_BYTES];
+
+	enum kt_guest_state state;
+	enum kt_guest_reason reason;
+	struct kt_buf detail;
+	uint64_t started_ns;
+	uint64_t hello_ns;
+	uint64_t heard_ns; /* last message of the agent */
+	uint64_t kill_ns;  /* when to kill QEMU; 0: not wanted yet */
+
+	struct kt_qmp qmp;
+	struct kt_link link;
+	struct kt_buf console_line;
+	struct kt_tail console;
+	struct kt_tail qemu_stderr;
+};
+
+/** Lets the life-cycle table decide what @event means now, and does it.  @detail may be NULL. */
+void kt_guest_handle(struct kt_guest *guest, enum kt_guest_event event, const char *detail);
+
+/** Sets the timer to what is due next in the present state. */
+void kt_guest_arm_timer(struct kt_guest *guest);
+
+/** Prepares the handles; from here on on_stopped will come. */
+void kt_guest_init_handles(struct kt_guest *guest);
+
+/** Starts QEMU and reads its streams; 0 or libuv's error number. */
+int kt_guest_spawn_qemu(struct kt_guest *guest);
+
+/** Kills QEMU; never by a pid that is not, or no longer, QEMU's. */
+void kt_guest_kill_qemu(struct kt_guest *guest);
+
+/** Closes every handle; kt_guest_handle() gets KT_GUEST_ON_CLOSED when that is done. */
+void kt_guest_close_all(struct kt_guest *guest);
+
+/** Sends and empties @bytes; what cannot be sent shows as silence of the peer. */
+void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes);
+
+/** Sends QEMU's monitor a command without arguments. */
+void kt_guest_send_qmp(struct kt_guest *guest, const char *command);
+
+/** Sends the agent its first message: the time and fresh entropy. */
+void kt_guest_send_hello(struct kt_guest *guest);
+
+#endif
