@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/kernel_cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "vmm/kernel_bzimage.h"
@@ -22,6 +24,7 @@ enum {
 	KT_TRAILER_BYTES = 512,
 	KT_VERSION_MAX_BYTES = 256,
 	KT_HASH_CHUNK_BYTES = 1024 * 1024,
+	KT_CACHE_MAX_ENTRIES = 8, /* of some 60 MB each */
 };
 
 /* The line behind the ELF, filled up with NULs to KT_TRAILER_BYTES. */
@@ -105,6 +108,33 @@ static void publish(int fd, const char *path)
 	}
 }
 
+/* Removes the oldest entry of @dir if there are too many; whether it did. */
+static bool prune_one(const char *dir)
+{
+	DIR *entries = opendir(dir);
+	const struct dirent *entry;
+	char oldest[KT_HASH_TEXT_SIZE] = "";
+	int64_t oldest_ns = 0;
+	size_t count = 0;
+	struct stat st;
+
+	while (entries && (entry = readdir(entries))) {
+		if (strlen(entry->d_name) != KT_HASH_TEXT_SIZE - 1 ||
+		    fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		int64_t modified_ns =
+			st.st_mtim.tv_sec * (int64_t)KT_NS_PER_SEC + st.st_mtim.tv_nsec;
+		if (!count++ || modified_ns < oldest_ns) {
+			oldest_ns = modified_ns;
+			memcpy(oldest, entry->d_name, sizeof(oldest));
+		}
+	}
+	bool removed = count > KT_CACHE_MAX_ENTRIES && !unlinkat(dirfd(entries), oldest, 0);
+	if (entries)
+		(void)closedir(entries);
+	return removed;
+}
+
 static struct kt_error *reopen_read_only(int fd, int *ret_fd)
 {
 	char self[64];
@@ -146,8 +176,11 @@ static struct kt_error *unpack(const struct source *source, const char *dir, con
 	KT_TRY(kt_kernel_check(fd, source->name, &version));
 	KT_TRY(write_trailer(source, fd, bzimage.unpacked_bytes, version));
 	KT_TRY(reopen_read_only(fd, ret_fd));
-	if (path)
+	if (path) {
 		publish(fd, path);
+		while (prune_one(dir))
+			;
+	}
 	*ret_version = KT_TAKE(version);
 	return NULL;
 }

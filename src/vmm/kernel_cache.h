@@ -4,7 +4,7 @@
  * file>.  Only what passed vmm/kernel_check.h gets in.  Behind the ELF stands one line with
  * its size, its hash and the kernel's version; an entry that does not agree with it
  * is not used and gets replaced.  A new entry appears whole or not at all, and several
- * processes may make the same one at once.
+ * processes may make the same one at once.  The oldest go when there are more than eight.
  */
 #ifndef KT_VMM_KERNEL_CACHE_H
 #define KT_VMM_KERNEL_CACHE_H

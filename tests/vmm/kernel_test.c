@@ -267,6 +267,28 @@ START_TEST(cache_is_used_and_repaired)
 }
 END_TEST
 
+START_TEST(cache_is_bounded)
+{
+	size_t count = 0;
+	char cache[128];
+
+	for (size_t i = 0; i < 12; i++) {
+		struct elf_kernel kernel = kernel_files_fit;
+		kernel.padding += i;
+		kernel_files_write_image("vmlinuz", kernel);
+		check_open("vmlinuz", kernel, "6.1.2-test");
+	}
+	(void)snprintf(cache, sizeof(cache), "%s/ktstr-top/vmlinux", getenv("XDG_CACHE_HOME"));
+	DIR *entries = opendir(cache);
+	const struct dirent *entry;
+	ck_assert_ptr_nonnull(entries);
+	while ((entry = readdir(entries)))
+		count += entry->d_name[0] != '.';
+	(void)closedir(entries);
+	ck_assert_uint_eq(count, 8);
+}
+END_TEST
+
 START_TEST(cache_with_many_users)
 {
 	pid_t pids[4];
@@ -322,6 +344,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, damaged_images);
 	tcase_add_test(tests, truncated_everywhere);
 	tcase_add_test(tests, cache_is_used_and_repaired);
+	tcase_add_test(tests, cache_is_bounded);
 	tcase_add_test(tests, cache_with_many_users);
 	tcase_add_test(tests, without_a_cache);
 	suite_add_tcase(all, tests);
