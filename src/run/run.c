@@ -42,55 +42,6 @@ static struct kt_error *copy_payload(const struct kt_event *event, struct kt_are
 	return kt_fields_copy(kt_event_record(event->type), kt_event_payload(event), arena, ret);
 }
 
-/* ---- lookups ---- */
-
-const struct kt_run_scenario *kt_run_find_scenario(const struct kt_run *run, const char *name)
-{
-	for (size_t i = 0; i < run->scenario_count; i++) {
-		if (!strcmp(run->scenarios[i]->name, name))
-			return run->scenarios[i];
-	}
-	return NULL;
-}
-
-const struct kt_run_probe *kt_run_find_probe(const struct kt_run_scenario *scenario,
-					     const char *name)
-{
-	for (size_t i = 0; i < scenario->probe_count; i++) {
-		if (!strcmp(scenario->probes[i].name, name))
-			return &scenario->probes[i];
-	}
-	return NULL;
-}
-
-const struct kt_run_worker *kt_run_find_worker(const struct kt_run_scenario *scenario,
-					       const char *name)
-{
-	for (size_t i = 0; i < scenario->worker_count; i++) {
-		if (!strcmp(scenario->workers[i].name, name))
-			return &scenario->workers[i];
-	}
-	return NULL;
-}
-
-const struct kt_run_check *kt_run_find_check(const struct kt_run_scenario *scenario, const char *id)
-{
-	for (size_t i = 0; i < scenario->check_count; i++) {
-		if (!strcmp(scenario->checks[i].id, id))
-			return &scenario->checks[i];
-	}
-	return NULL;
-}
-
-uint32_t kt_run_count_results(const struct kt_run *run, enum kt_result result)
-{
-	uint32_t count = 0;
-
-	for (size_t i = 0; i < run->scenario_count; i++)
-		count += run->scenarios[i]->ended && run->scenarios[i]->end.verdict == result;
-	return count;
-}
-
 /* ---- life ---- */
 
 static void scenario_destroy(struct kt_run_scenario *scenario)
@@ -146,6 +97,9 @@ static struct kt_error *apply_run_start(struct kt_run *run, const struct kt_even
 {
 	if (run->started)
 		return kt_error_create(KT_ERROR_PROTOCOL, 0, "the run starts twice");
+	if (event->run_start.scenario_count > KT_RUN_MAX_SCENARIOS)
+		return kt_error_create(KT_ERROR_PROTOCOL, 0, "more than %d scenarios",
+				       KT_RUN_MAX_SCENARIOS);
 	KT_TRY(copy_payload(event, &run->arena, &run->start));
 	run->started = true;
 	return NULL;
@@ -183,20 +137,27 @@ static struct kt_error *apply_note(struct kt_run *run, const struct kt_event *ev
 	return NULL;
 }
 
-static struct kt_error *apply_scenario_start(struct kt_run_scenario *scenario,
-					     const struct kt_event *event)
+static struct kt_error *check_titles(const struct kt_event_scenario_start *start, const char *name)
 {
-	const struct kt_event_scenario_start *start = &event->scenario_start;
-	struct kt_event_scenario_start copy;
-
-	if (scenario->started)
-		return refuse("a scenario starts twice", scenario->name);
+	if (start->check_count > KT_RUN_MAX_CHECKS)
+		return refuse("too many checks in a scenario", name);
 	for (size_t i = 0; i < start->check_count; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (!strcmp(start->checks[i].id, start->checks[j].id))
 				return refuse("a check is announced twice", start->checks[i].id);
 		}
 	}
+	return NULL;
+}
+
+static struct kt_error *apply_scenario_start(struct kt_run_scenario *scenario,
+					     const struct kt_event *event)
+{
+	struct kt_event_scenario_start copy;
+
+	if (scenario->started)
+		return refuse("a scenario starts twice", scenario->name);
+	KT_TRY(check_titles(&event->scenario_start, scenario->name));
 	KT_TRY(copy_payload(event, &scenario->arena, &copy));
 	scenario->checks =
 		kt_arena_alloc(&scenario->arena, copy.check_count, sizeof(*scenario->checks));

@@ -15,6 +15,7 @@
 #include "run/event.h"
 
 #define KT_RUN_MAX_SCENARIOS	  4096
+#define KT_RUN_MAX_CHECKS	  1024	 /* per scenario */
 #define KT_RUN_MAX_WORKERS	  64	 /* per scenario */
 #define KT_RUN_MAX_PROBES	  64	 /* per scenario */
 #define KT_RUN_MAX_PROBE_RUNS	  100000 /* per probe */

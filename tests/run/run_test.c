@@ -183,6 +183,31 @@ START_TEST(memory_has_its_limits)
 }
 END_TEST
 
+START_TEST(lists_have_their_limits)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+	static const char *names[KT_RUN_MAX_SCENARIOS + 1];
+	static struct kt_check_title titles[KT_RUN_MAX_CHECKS + 1];
+	struct kt_event start = { .type = KT_EVENT_RUN_START,
+				  .run_start = { .tool_version = "1",
+						 .scenarios = names,
+						 .scenario_count = KT_RUN_MAX_SCENARIOS + 1 } };
+	struct kt_event scenario = { .type = KT_EVENT_SCENARIO_START,
+				     .scenario = "s",
+				     .scenario_start = { .file = "f",
+							 .topology = "t",
+							 .checks = titles,
+							 .check_count = KT_RUN_MAX_CHECKS + 1 } };
+
+	for (size_t i = 0; i <= KT_RUN_MAX_SCENARIOS; i++)
+		names[i] = "n";
+	KT_FAILS(kt_run_apply(&run, &start), KT_ERROR_PROTOCOL, "more than 4096 scenarios");
+	start.run_start.scenario_count--;
+	KT_OK(kt_run_apply(&run, &start));
+	KT_FAILS(kt_run_apply(&run, &scenario), KT_ERROR_PROTOCOL, "too many checks");
+}
+END_TEST
+
 /* Contract sections 7.5 and 8.8, on snapshots in place of flat names. */
 START_TEST(threads_are_looked_up_by_tid)
 {
@@ -219,6 +244,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, checks_announced_twice_are_refused);
 	tcase_add_test(tests, accel_and_notes_know_whom_they_are_about);
 	tcase_add_test(tests, memory_has_its_limits);
+	tcase_add_test(tests, lists_have_their_limits);
 	tcase_add_test(tests, threads_are_looked_up_by_tid);
 	suite_add_tcase(model, tests);
 	return model;
