@@ -16,8 +16,16 @@ static void new_line(struct kt_json_writer *writer)
 {
 	if (!writer->indent)
 		return;
+	/* Without printf: a large document is mostly line breaks. */
+	static const char blanks[] = "                ";
+	size_t count = (size_t)(writer->level * writer->indent);
+
 	kt_buf_putc(writer->out, '\n');
-	kt_buf_printf(writer->out, "%*s", writer->level * writer->indent, "");
+	while (count) {
+		size_t step = count < sizeof(blanks) - 1 ? count : sizeof(blanks) - 1;
+		kt_buf_append(writer->out, blanks, step);
+		count -= step;
+	}
 }
 
 /* Comma and line break before a value or a member name. */
@@ -85,10 +93,27 @@ static void put_escaped(struct kt_buf *out, unsigned char byte)
 	}
 }
 
+/* How many bytes at the start of @text stand for themselves in JSON: plain ASCII. */
+static size_t plain_length(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && text[i] >= 0x20 && text[i] < 0x7f && text[i] != '"' && text[i] != '\\')
+		i++;
+	return i;
+}
+
 static void put_string(struct kt_buf *out, const char *text, size_t len)
 {
 	kt_buf_putc(out, '"');
 	while (len) {
+		size_t plain = plain_length(text, len);
+		if (plain) {
+			kt_buf_append(out, text, plain);
+			text += plain;
+			len -= plain;
+			continue;
+		}
 		size_t step = kt_text_utf8_length(text, len);
 		unsigned char byte = (unsigned char)*text;
 
