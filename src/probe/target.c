@@ -188,7 +188,7 @@ struct kt_error *kt_target_replaced_error(const struct kt_target *target, const 
 	if (fstatat(target->proc_fd, "exe", &st, 0))
 		st = (struct stat){ 0 };
 	return kt_error_create(KT_ERROR_PROBE, 0,
-			       "process %d started another program %s: the executable was device "
+			       "process %d started a program anew %s: the executable was device "
 			       "0x%" PRIx64 " inode %" PRIu64 ", it is device 0x%" PRIx64
 			       " inode %" PRIu64 "; the TLS offsets are invalid",
 			       target->pid, phase, (uint64_t)target->exe_device,

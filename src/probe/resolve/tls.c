@@ -22,11 +22,13 @@ const char *kt_tls_status_text(enum kt_tls_status status)
 
 enum kt_tls_status kt_tls_round_up(uint64_t value, uint64_t align, uint64_t *ret)
 {
-	uint64_t rest = align ? value % align : 0;
+	uint64_t reach;
 
-	if (rest && __builtin_add_overflow(value, align - rest, &value))
+	if (!align)
+		align = 1;
+	if (__builtin_add_overflow(value, align - 1, &reach))
 		return KT_TLS_IMAGE_OVERFLOW;
-	*ret = value;
+	*ret = reach - reach % align;
 	return KT_TLS_OK;
 }
 

@@ -25,7 +25,7 @@ const char *kt_tls_status_text(enum kt_tls_status status);
 
 /**
  * Rounds @value up to a multiple of @align; @align 0 counts as 1.
- * KT_TLS_IMAGE_OVERFLOW (and @ret untouched) when the result does not fit.
+ * KT_TLS_IMAGE_OVERFLOW (and @ret untouched) when @value + @align - 1 does not fit.
  */
 enum kt_tls_status kt_tls_round_up(uint64_t value, uint64_t align, uint64_t *ret);
 

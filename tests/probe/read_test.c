@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows and the reading engine, on this very process and on dead threads. */
+#include "tests/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "probe/read/engine.h"
+#include "probe/read/robust.h"
+#include "probe/read/threads.h"
+
+static void parse_stat(const char *text, struct kt_row *row)
+{
+	*row = (struct kt_row){ .tid = 1 };
+	kt_threads_parse_stat(text, strlen(text), row);
+}
+
+#define BEFORE_START " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18"
+
+START_TEST(stat_lines)
+{
+	struct kt_row row;
+
+	parse_stat("77 (a)b(c))" BEFORE_START " 987654321 5 6", &row);
+	ck_assert(row.has_start_time);
+	ck_assert_uint_eq(row.start_time_jiffies, 987654321);
+	ck_assert_str_eq(row.comm, "a)b(c)");
+	parse_stat("77 (  two words )" BEFORE_START " 18446744073709551615", &row);
+	ck_assert_uint_eq(row.start_time_jiffies, UINT64_MAX);
+	ck_assert_str_eq(row.comm, "two words");
+	parse_stat("77 (a\\nb\\\\c)" BEFORE_START " 1", &row);
+	ck_assert_str_eq(row.comm, "a\nb\\c");
+	parse_stat("77 (\xff\xfe)" BEFORE_START " 1", &row);
+	ck_assert_str_eq(row.comm, "");
+	ck_assert(row.has_start_time);
+}
+END_TEST
+
+START_TEST(stat_lines_without_start_time)
+{
+	static const char *const texts[] = {
+		"",
+		"77 no parenthesis S 1 2",
+		"77 (x)",
+		"77 (x)" BEFORE_START,
+		"77 (x)" BEFORE_START " 12a 3",
+		"77 (x)" BEFORE_START " 18446744073709551616 3",
+		"77 (x)" BEFORE_START " 123456789012345678901234567890 3",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct kt_row row;
+		parse_stat(texts[i], &row);
+		ck_assert_msg(!row.has_start_time, "%s", texts[i]);
+	}
+}
+END_TEST
+
+START_TEST(tokens_and_texts)
+{
+	static const char *const tokens[] = {
+		"ptrace_seize", "ptrace_interrupt", "waitpid",
+		"get_regset",	"process_vm_readv", "tls_arithmetic"
+	};
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	struct kt_row row = { .tid = 4242 };
+
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		ck_assert_str_eq(kt_row_error_token((enum kt_row_error)i), tokens[i]);
+	kt_row_fail_errno(&row, KT_ROW_PTRACE_SEIZE, EPERM, 0);
+	kt_row_describe(&row, &text);
+	ck_assert_ptr_nonnull(strstr(text.data, "PTRACE_SEIZE"));
+	ck_assert_ptr_nonnull(strstr(text.data, "4242"));
+	ck_assert_ptr_nonnull(strstr(text.data, "Operation not permitted"));
+	ck_assert_ptr_nonnull(strstr(text.data, "cap_sys_ptrace"));
+	kt_buf_reset(&text);
+	kt_row_fail_errno(&row, KT_ROW_PTRACE_SEIZE, ESRCH, 0);
+	kt_row_describe(&row, &text);
+	ck_assert_ptr_nonnull(strstr(text.data, "No such process"));
+	ck_assert_ptr_null(strstr(text.data, "cap_sys_ptrace"));
+	kt_buf_reset(&text);
+	kt_row_fail_errno(&row, KT_ROW_PROCESS_VM_READV, EFAULT, 0xabc0);
+	kt_row_describe(&row, &text);
+	ck_assert_ptr_nonnull(strstr(text.data, "0xabc0"));
+	kt_buf_reset(&text);
+	kt_row_fail_errno(&row, KT_ROW_GET_REGSET, EIO, 0);
+	kt_row_describe(&row, &text);
+	ck_assert_ptr_nonnull(strstr(text.data, " NT_"));
+}
+END_TEST
+
+START_TEST(rows_are_sorted_and_trimmed)
+{
+	struct kt_sweep sweep = { 0 };
+
+	for (pid_t tid = 100; tid > 0; tid--)
+		ck_assert(kt_sweep_add(&sweep, tid));
+	kt_sweep_sort(&sweep);
+	for (size_t i = 0; i < 100; i++)
+		ck_assert_int_eq(sweep.rows[i].tid, (pid_t)i + 1);
+	sweep.rows[3].state = KT_ROW_OK;
+	sweep.rows[70].state = KT_ROW_OK;
+	kt_sweep_trim(&sweep, 50);
+	ck_assert_uint_eq(sweep.count, 1);
+	ck_assert_int_eq(sweep.rows[0].tid, 4);
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+static const char *refuse_address(const void *ctx, uint64_t tp, uint64_t *ret)
+{
+	(void)tp;
+	(void)ret;
+	return ctx;
+}
+
+static const char *tp_address(const void *ctx, uint64_t tp, uint64_t *ret)
+{
+	(void)ctx;
+	*ret = tp;
+	return NULL;
+}
+
+/* Sweeps a forked child with the readv engine. */
+static void sweep_child(struct kt_place place, sig_atomic_t stop_value, struct kt_sweep *sweep)
+{
+	volatile sig_atomic_t stop = stop_value;
+	char path[64];
+	int ready[2];
+	char byte;
+	void *engine;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		(void)write(ready[1], "x", 1);
+		for (;;)
+			(void)pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", child);
+	kt_autoclose int task_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct kt_engine_config config = {
+		.pid = child,
+		.task_fd = task_fd,
+		.is_same_pid_ns = true,
+		.place = place,
+		.stop = &stop,
+	};
+	KT_OK(kt_engine_readv.create(&config, &engine));
+	KT_OK(kt_engine_readv.sweep(engine, sweep));
+	kt_engine_readv.destroy(engine);
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+
+START_TEST(stop_before_the_pass)
+{
+	struct kt_sweep sweep = { 0 };
+
+	sweep_child((struct kt_place){ .address = tp_address, .span_bytes = 24 }, 1, &sweep);
+	ck_assert(sweep.is_interrupted);
+	ck_assert_uint_eq(sweep.count, 0);
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+/* The first word at the thread pointer is the thread pointer itself (x86_64). */
+START_TEST(thread_pointer_without_stop)
+{
+	struct kt_sweep sweep = { 0 };
+	uint64_t expected = (uint64_t)(uintptr_t)__builtin_thread_pointer();
+
+	sweep_child((struct kt_place){ .address = tp_address, .span_bytes = 24 }, 0, &sweep);
+	ck_assert(!sweep.is_interrupted);
+	ck_assert_uint_eq(sweep.count, 1);
+	ck_assert_int_eq(sweep.rows[0].state, KT_ROW_OK);
+	ck_assert(sweep.rows[0].has_start_time);
+#if defined(__x86_64__)
+	ck_assert_uint_eq(sweep.rows[0].allocated_bytes, expected);
+	ck_assert_uint_eq(sweep.stop_count, 0);
+#else
+	(void)expected;
+#endif
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+START_TEST(arithmetic_failure_is_a_row)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	struct kt_sweep sweep = { 0 };
+
+	sweep_child((struct kt_place){ .address = refuse_address,
+				       .ctx = "the address overflows",
+				       .span_bytes = 24 },
+		    0, &sweep);
+	ck_assert_uint_eq(sweep.count, 1);
+	ck_assert_int_eq(sweep.rows[0].state, KT_ROW_FAILED);
+	ck_assert_int_eq(sweep.rows[0].error, KT_ROW_TLS_ARITHMETIC);
+	kt_row_describe(&sweep.rows[0], &text);
+	ck_assert_ptr_nonnull(strstr(text.data, "the address overflows"));
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+static const char *hole_address(const void *ctx, uint64_t tp, uint64_t *ret)
+{
+	(void)ctx;
+	(void)tp;
+	*ret = 8;
+	return NULL;
+}
+
+START_TEST(unmapped_counters_are_a_row)
+{
+	struct kt_sweep sweep = { 0 };
+
+	sweep_child((struct kt_place){ .address = hole_address, .span_bytes = 24 }, 0, &sweep);
+	ck_assert_uint_eq(sweep.count, 1);
+	ck_assert_int_eq(sweep.rows[0].state, KT_ROW_FAILED);
+	ck_assert_int_eq(sweep.rows[0].error, KT_ROW_PROCESS_VM_READV);
+	ck_assert_int_eq(sweep.rows[0].os_errno, EFAULT);
+	ck_assert_uint_eq(sweep.rows[0].address, 8);
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+START_TEST(dead_thread_has_no_list)
+{
+	uint64_t head = 7;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_assert_int_eq(kt_robust_head(child, &head), ESRCH);
+	ck_assert_uint_eq(head, 7);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *all = suite_create("read");
+	TCase *tests = tcase_create("read");
+
+	tcase_add_test(tests, stat_lines);
+	tcase_add_test(tests, stat_lines_without_start_time);
+	tcase_add_test(tests, tokens_and_texts);
+	tcase_add_test(tests, rows_are_sorted_and_trimmed);
+	tcase_add_test(tests, stop_before_the_pass);
+	tcase_add_test(tests, thread_pointer_without_stop);
+	tcase_add_test(tests, arithmetic_failure_is_a_row);
+	tcase_add_test(tests, unmapped_counters_are_a_row);
+	tcase_add_test(tests, dead_thread_has_no_list);
+	suite_add_tcase(all, tests);
+	return all;
+}
+
+KT_UNIT_MAIN

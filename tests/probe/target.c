@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A process to be read by the probe.  Linked with jemalloc, it publishes the truth: what
+ * each thread's own mallctl("thread.allocatedp") says.
+ *
+ * target THREADS [MODE]: THREADS counts the main thread too.  On stdout: one line
+ * "TID ALLOCATED DEALLOCATED" for each thread, then "ready".  MODE:
+ *   park   every thread sleeps (default)
+ *   busy   every thread but the main one spins on the processor
+ *   churn  threads are born and die all the time, besides those that park
+ *   raw    one more thread without robust list is made, sharing the main thread's pointer
+ *   exit   ends when a byte comes on stdin
+ *   exec   runs itself again when a byte comes on stdin
+ *   exec FILE  runs FILE instead
+ * Any mode ends when stdin does.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <jemalloc/jemalloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct truth {
+	pid_t tid;
+	uint64_t allocated;
+	uint64_t deallocated;
+};
+
+struct shared {
+	struct truth *truths;
+	atomic_size_t ready;
+	atomic_ulong work; /* rounds of the busy threads */
+	bool is_busy;
+};
+
+struct member {
+	struct shared *shared;
+	size_t index;
+};
+
+static uint64_t counter(const char *name)
+{
+	uint64_t *value = NULL;
+	size_t size = sizeof(value);
+
+	if (mallctl(name, &value, &size, NULL, 0))
+		abort();
+	return *value;
+}
+
+/* Allocations of this thread are over when this is called. */
+static void publish(struct shared *shared, size_t index)
+{
+	struct truth *truth = &shared->truths[index];
+
+	truth->tid = (pid_t)syscall(SYS_gettid);
+	(void)counter("thread.allocatedp"); /* the first call may allocate */
+	(void)counter("thread.deallocatedp");
+	truth->allocated = counter("thread.allocatedp");
+	truth->deallocated = counter("thread.deallocatedp");
+	atomic_fetch_add(&shared->ready, 1);
+}
+
+static void use_memory(size_t index)
+{
+	for (size_t i = 0; i < 3 + index % 5; i++) {
+		char *volatile kept = malloc(1000 + 137 * index + i);
+		char *volatile freed = malloc(64 + i);
+		if (!kept || !freed)
+			abort();
+		*kept = 1;
+		free(freed);
+	}
+}
+
+static void *member_main(void *ctx)
+{
+	struct member *member = ctx;
+	struct shared *shared = member->shared;
+
+	use_memory(member->index);
+	publish(shared, member->index);
+	if (!shared->is_busy)
+		for (;;)
+			(void)pause();
+	for (;;)
+		atomic_fetch_add_explicit(&shared->work, 1, memory_order_relaxed);
+	return NULL;
+}
+
+static void *short_life(void *ctx)
+{
+	use_memory(7);
+	return ctx;
+}
+
+static void *churn(void *ctx)
+{
+	for (;;) {
+		pthread_t threads[4];
+		for (size_t i = 0; i < 4; i++)
+			if (pthread_create(&threads[i], NULL, short_life, NULL))
+				abort();
+		for (size_t i = 0; i < 4; i++)
+			(void)pthread_join(threads[i], NULL);
+	}
+	return ctx;
+}
+
+static int raw_thread(void *ctx)
+{
+	for (;;)
+		(void)syscall(SYS_pause);
+	return ctx != NULL;
+}
+
+static void start_raw_thread(void)
+{
+	const size_t size = 64 * 1024;
+	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		    CLONE_SYSVSEM;
+
+	if (stack == MAP_FAILED || clone(raw_thread, stack + size, flags, NULL) < 0)
+		abort();
+}
+
+static void start_members(struct shared *shared, size_t count)
+{
+	struct member *members = calloc(count + 1, sizeof(*members));
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	for (size_t i = 1; i < count; i++) {
+		pthread_t thread;
+		members[i] = (struct member){ .shared = shared, .index = i };
+		if (pthread_create(&thread, &attr, member_main, &members[i]))
+			abort();
+	}
+	pthread_attr_destroy(&attr);
+}
+
+/* Prints without allocating: the main thread's own counters are told last. */
+static void print_truths(const struct shared *shared, size_t count)
+{
+	static char line[128];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct truth *truth = &shared->truths[i];
+		int len = snprintf(line, sizeof(line), "%d %" PRIu64 " %" PRIu64 "\n", truth->tid,
+				   truth->allocated, truth->deallocated);
+		if (write(STDOUT_FILENO, line, (size_t)len) != len)
+			abort();
+	}
+	if (write(STDOUT_FILENO, "ready\n", 6) != 6)
+		abort();
+}
+
+int main(int argc, char **argv)
+{
+	static struct shared shared;
+	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
+	const char *mode = argc > 2 ? argv[2] : "park";
+	char byte;
+
+	(void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	shared.truths = calloc(count + 1, sizeof(*shared.truths));
+	shared.is_busy = !strcmp(mode, "busy");
+	use_memory(0);
+	start_members(&shared, count);
+	while (atomic_load(&shared.ready) + 1 < count)
+		(void)sched_yield();
+	if (!strcmp(mode, "churn")) {
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, churn, NULL))
+			abort();
+	}
+	if (!strcmp(mode, "raw"))
+		start_raw_thread();
+	publish(&shared, 0);
+	print_truths(&shared, count);
+
+	ssize_t got = read(STDIN_FILENO, &byte, 1);
+	if (got == 1 && !strcmp(mode, "exec")) {
+		const char *file = argc > 3 ? argv[3] : "/proc/self/exe";
+		char *const again[] = { argv[0], (char *)"1", NULL };
+		(void)execv(file, again);
+		return 1;
+	}
+	_exit(0);
+}
