@@ -155,12 +155,18 @@ START_TEST(half_a_line_is_taken_back)
 	kt_run_writer_init(&writer, fd, path);
 	KT_OK(kt_run_writer_event(&writer, &start));
 	off_t good = lseek(fd, 0, SEEK_END);
-	/* The limit may stay: this process is the test case's own. */
-	struct rlimit limit = { .rlim_cur = (rlim_t)good + 20, .rlim_max = (rlim_t)good + 20 };
-	signal(SIGXFSZ, SIG_IGN);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	struct kt_event note = make_note("a line that is longer than twenty bytes");
-	KT_FAILS(kt_run_writer_event(&writer, &note), KT_ERROR_IO, path);
+	struct rlimit limit;
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	struct rlimit tight = { .rlim_cur = (rlim_t)good + 20, .rlim_max = limit.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	/* No assertion in between: each makes Check's own file grow. */
+	int limited = setrlimit(RLIMIT_FSIZE, &tight);
+	struct kt_error *err = kt_run_writer_event(&writer, &note);
+	int restored = setrlimit(RLIMIT_FSIZE, &limit);
+	ck_assert_int_eq(limited, 0);
+	ck_assert_int_eq(restored, 0);
+	KT_FAILS(err, KT_ERROR_IO, path);
 	KT_OK(kt_run_writer_event(&writer, &note));
 	ck_assert_uint_eq(writer.lost_event_count, 2);
 	kt_run_writer_deinit(&writer);
