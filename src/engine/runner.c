@@ -89,6 +89,7 @@ void kt_runner_destroy(struct kt_runner *runner)
 		kt_buf_deinit(&runner->probe.streams[i]);
 	kt_buf_deinit(&runner->cancel_text);
 	kt_buf_deinit(&runner->death_text);
+	kt_buf_deinit(&runner->problem);
 	kt_guest_destroy(runner->guest);
 	free(runner->workers);
 	free(runner);
@@ -144,7 +145,7 @@ static const char *describe_failure(const struct kt_runner *runner, struct kt_bu
 	if (runner->cancelled)
 		return kt_buf_text(&runner->cancel_text);
 	if (!guest)
-		return "the guest could not be described";
+		return kt_buf_text(&runner->problem);
 	if (kt_guest_reason(guest) == KT_REASON_NONE)
 		return NULL;
 	kt_buf_puts(out, kt_guest_reason_name(kt_guest_reason(guest)));
@@ -349,8 +350,7 @@ static void start_guest(struct kt_runner *runner)
 	kt_autoerr struct kt_error *err = create_guest(runner, &arguments);
 
 	if (err) {
-		kt_session_note(runner->shared->session, runner->scenario->name,
-				kt_error_message(err));
+		kt_buf_puts(&runner->problem, kt_error_message(err));
 		end_runner(runner);
 		return;
 	}
@@ -372,6 +372,7 @@ void kt_runner_start(struct kt_runner *runner)
 			     1000 * (uint64_t)timeout_s(runner), 0);
 	kt_autoerr struct kt_error *err = emit_start(runner);
 	if (err) {
+		kt_buf_puts(&runner->problem, kt_error_message(err));
 		end_runner(runner);
 		return;
 	}

@@ -61,6 +61,7 @@ struct kt_runner {
 	bool cancelled;
 	bool winding_up; /* all was run; the workers are being killed */
 	struct kt_buf cancel_text;
+	struct kt_buf problem;	  /* why there is no guest */
 	struct kt_buf death_text; /* a worker's end that waits for the probe's last words */
 	enum kt_result result;
 

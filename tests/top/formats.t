@@ -45,6 +45,16 @@ json() {
 }
 tap_check "jq accepts the events" json
 
+# The guest's clock is the host's: a machine's RTC alone is read in whole seconds.
+clock() {
+	jq -e -s '
+		(.[0].started_at_unix_sec) as $began
+		| [.[] | select(.event == "snapshot") | .timestamp_unix_sec - $began]
+		| all(.[]; . >= 0 and . < 300)
+	' "$tap_dir/out"
+}
+tap_check "the guest has the host's time" clock
+
 recorded() {
 	cmp "$tap_dir/out" "$tap_dir/run.ktr"
 }
