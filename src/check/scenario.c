@@ -338,6 +338,10 @@ struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *fil
 		.arena = &scenario->arena,
 		.context = scenario,
 	};
+	/* Before all else: the keys of another schema are not ours to complain about. */
+	const cJSON *schema = cJSON_GetObjectItemCaseSensitive(json->root, "schema");
+	if (schema)
+		KT_TRY(read_schema(&reader, schema, NULL));
 	KT_TRY(kt_reader_object(&reader, json->root, "a scenario", kt_scenario_keys, KT_KEYS_ALL,
 				scenario, NULL));
 	fill_memory(scenario);

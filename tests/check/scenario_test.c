@@ -68,6 +68,7 @@ static const struct {
 	{ HEAD WORKER PROBE CHECKS, NULL, "f.json:1:" },
 	{ MINIMAL "x", NULL, "text after the end" },
 	{ "{\"schema\":2,\"name\":\"n\"," WORKER PROBE CHECKS "}", NULL, "from 1 to 1" },
+	{ "{\"colour\":1,\"schema\":2}", NULL, "f.json:1:22: " },
 	{ "{\n\"schema\":1,\n \"nane\":\"n\"}", NULL, "f.json:3:2: unknown key \"nane\"" },
 	{ "{\"schema\":1,\"name\":\"n\",\"name\":\"m\"}", NULL, "twice" },
 	{ "{\"schema\":1,\"name\":\"N\"," WORKER PROBE CHECKS "}", NULL, "lower-case" },

@@ -64,7 +64,8 @@ tap_check "a duplicate key" scenario "2:1:" '{ "schema": 1,
 "schema": 1 }'
 tap_check "an unknown key" scenario "1:16:" '{ "schema": 1, "colour": 1 }'
 tap_check "another schema" scenario "1:13:" '{ "schema": 2 }'
-tap_check "a binary file" refused 2 "$top:1:1:" -bc "$top"
+head -c 100000 "$top" >"$tap_dir/binary"
+tap_check "a binary file" refused 2 "$tap_dir/binary:1:1:" -bc "$tap_dir/binary"
 tap_check "an endless file" refused 2 "/dev/zero" -bc /dev/zero
 head -c 2000000 /dev/zero | tr '\0' ' ' >"$tap_dir/huge.json"
 tap_check "a huge file" refused 2 "larger than" -bc "$tap_dir/huge.json"
