@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/fuzz/targets.h"
+
+#include <string.h>
+
+#include "base/json_flat.h"
+#include "base/text.h"
+#include "check/scenario.h"
+#include "run/event.h"
+#include "run/probe_document.h"
+#include "run/run_file.h"
+#include "vmm/kernel_bzimage.h"
+#include "vmm/link.h"
+#include "vmm/qmp.h"
+
+static void on_link(void *ctx, const struct kt_link_message *message)
+{
+	(void)ctx;
+	/* Text of a guest is clean from here on; the caller of abort() is the finding. */
+	if (!kt_text_is_utf8(message->text, strlen(message->text)))
+		__builtin_trap();
+}
+
+static void read_link(const char *bytes, size_t len)
+{
+	struct kt_link link;
+
+	kt_link_init(&link, on_link, NULL);
+	/* In two pieces: state between calls is where such readers break. */
+	struct kt_error *err = kt_link_feed(&link, bytes, len / 2);
+	if (!err)
+		err = kt_link_feed(&link, bytes + len / 2, len - len / 2);
+	kt_error_destroy(err);
+	kt_link_deinit(&link);
+}
+
+static void on_qmp(void *ctx, const struct kt_qmp_message *message)
+{
+	(void)ctx;
+	if (!message->text)
+		__builtin_trap();
+}
+
+static void read_qmp(const char *bytes, size_t len)
+{
+	struct kt_qmp qmp;
+
+	kt_qmp_init(&qmp, on_qmp, NULL);
+	kt_error_destroy(kt_qmp_feed(&qmp, bytes, len));
+	kt_qmp_deinit(&qmp);
+}
+
+static void read_scenario(const char *bytes, size_t len)
+{
+	kt_autoscenario struct kt_scenario *scenario = NULL;
+
+	kt_error_destroy(kt_scenario_parse(bytes, len, "fuzz", &scenario));
+}
+
+/* What can be decoded must say the same when it is written and read again. */
+static void read_event(const char *bytes, size_t len)
+{
+	kt_autoevent struct kt_event event = { 0 };
+	kt_autoevent struct kt_event again = { 0 };
+	kt_autobuf struct kt_buf line = KT_BUF_INIT;
+
+	struct kt_error *err = kt_event_decode(bytes, len, &event);
+	if (!err && event.type != KT_EVENT_NONE) {
+		kt_event_encode(&event, &line);
+		err = kt_event_decode(line.data, line.len - 1, &again);
+		if (err || again.type != event.type)
+			__builtin_trap();
+	}
+	kt_error_destroy(err);
+}
+
+static struct kt_error *ignore_event(void *ctx, const struct kt_event *event)
+{
+	(void)ctx;
+	(void)event;
+	return NULL;
+}
+
+static void read_run_file(const char *bytes, size_t len)
+{
+	struct kt_run_file_info info;
+
+	kt_error_destroy(kt_run_file_read(bytes, len, "fuzz", ignore_event, NULL, &info));
+}
+
+static void read_document(const char *bytes, size_t len)
+{
+	struct kt_probe_document document;
+	struct kt_error *err = kt_probe_document_parse(bytes, len, &document);
+
+	if (!err)
+		kt_probe_document_deinit(&document);
+	kt_error_destroy(err);
+}
+
+static void read_flat(const char *bytes, size_t len)
+{
+	struct kt_flat_metrics metrics;
+	struct kt_error *err = kt_json_flatten(bytes, len, &metrics);
+
+	if (!err)
+		kt_flat_metrics_deinit(&metrics);
+	kt_error_destroy(err);
+}
+
+static void read_bzimage(const char *bytes, size_t len)
+{
+	struct kt_bzimage image;
+
+	kt_error_destroy(kt_bzimage_parse(bytes, len, "fuzz", &image));
+}
+
+#define SEED(text) (text), sizeof(text) - 1
+
+const struct fuzz_target fuzz_targets[] = {
+	{ "link", read_link,
+	  SEED("Kt\x01J\x1a\0\0\0{\"say\":\"beat\",\"mono_ns\":5}Kt\x01"
+	       "D\x06\0\0\0\x01\0\0\0\x01xKt\x01J\x22\0\0\0{\"say\":\"started\",\"id\":1,\"pid\":"
+	       "77}  ") },
+	{ "qmp", read_qmp,
+	  SEED("{\"QMP\": {}}\r\n{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"x\"}}\r\n"
+	       "{\"error\": {\"desc\": \"no\"}}\n{\"return\": {\"status\": \"running\"}}\n") },
+	{ "scenario", read_scenario,
+	  SEED("{\"schema\":1,\"name\":\"s\",\"guest\":{\"topology\":{\"numa_nodes\":1,\"llcs\":2,"
+	       "\"cores\":1,\"threads\":1},\"timeout_s\":9},\"workers\":[{\"name\":\"w\","
+	       "\"command\":[\"x\",\"1\"],\"ready\":\"marker\"}],\"probes\":[{\"name\":\"p\","
+	       "\"target\":\"w\",\"snapshots\":3,\"interval_ms\":5}],\"checks\":[{\"counter\":{"
+	       "\"probe\":\"p\",\"thread\":\"leader\",\"of\":\"allocated_bytes\",\"min\":1,"
+	       "\"max\":18446744073709551615}}]}") },
+	{ "event", read_event,
+	  SEED("{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":1,\"scenario\":\"s\","
+	       "\"probe\":\"p\",\"run\":0,\"index\":0,\"target_pid\":7,\"timestamp_unix_sec\":1,"
+	       "\"elapsed_since_start_ns\":2,\"threads\":[{\"tid\":7,\"comm\":\"a\","
+	       "\"allocated_bytes\":18446744073709551615,\"deallocated_bytes\":0}]}") },
+	{ "run_file", read_run_file,
+	  SEED("{\"schema\":1,\"event\":\"run_start\",\"host_mono_ns\":0,\"tool_version\":\"1\","
+	       "\"started_at_unix_sec\":1,\"jobs\":1,\"scenarios\":[\"s\"]}\n"
+	       "{\"schema\":1,\"event\":\"note\",\"host_mono_ns\":3,\"text\":\"x\"}\n{\"sch") },
+	{ "document", read_document,
+	  SEED("{\"schema_version\":2,\"pid\":7,\"tool_version\":\"1\",\"started_at_unix_sec\":1,"
+	       "\"interrupted\":false,\"snapshots\":[{\"timestamp_unix_sec\":1,"
+	       "\"elapsed_since_start_ns\":5,\"threads\":[{\"tid\":7,\"error\":\"x\","
+	       "\"error_kind\":\"waitpid\"}]}]}") },
+	{ "flat", read_flat, SEED("noise {\"a\":[1,{\"b\":-2.5e3}],\"\\u0061\":\"x\"} [3]") },
+	{ "bzimage", read_bzimage, SEED("MZ") },
+	{ NULL, NULL, NULL, 0 },
+};
