@@ -13,8 +13,6 @@
 #include "report/exit_code.h"
 #include "top/output.h"
 
-KT_DEFINE_CLEANUP(struct kt_engine *, kt_engine_destroy);
-
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 enum {
 	ENDING_SIGNAL_COUNT = sizeof(ending_signals) / sizeof(*ending_signals)
