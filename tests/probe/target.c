@@ -4,7 +4,8 @@
  * each thread's own mallctl("thread.allocatedp") says.
  *
  * target THREADS [MODE]: THREADS counts the main thread too.  On stdout: one line
- * "TID ALLOCATED DEALLOCATED" for each thread, then "ready".  MODE:
+ * "TID ALLOCATED DEALLOCATED ADDRESS" for each thread (ADDRESS is that of the allocated
+ * counter), then "ready".  A busy target prints its rounds when it ends.  MODE:
  *   park   every thread sleeps (default)
  *   busy   every thread but the main one spins on the processor
  *   churn  threads are born and die all the time, besides those that park
@@ -33,6 +34,7 @@ struct truth {
 	pid_t tid;
 	uint64_t allocated;
 	uint64_t deallocated;
+	uint64_t address; /* of the allocated counter */
 };
 
 struct shared {
@@ -47,14 +49,14 @@ struct member {
 	size_t index;
 };
 
-static uint64_t counter(const char *name)
+static const uint64_t *counter(const char *name)
 {
 	uint64_t *value = NULL;
 	size_t size = sizeof(value);
 
 	if (mallctl(name, &value, &size, NULL, 0))
 		abort();
-	return *value;
+	return value;
 }
 
 /* Allocations of this thread are over when this is called. */
@@ -65,8 +67,9 @@ static void publish(struct shared *shared, size_t index)
 	truth->tid = (pid_t)syscall(SYS_gettid);
 	(void)counter("thread.allocatedp"); /* the first call may allocate */
 	(void)counter("thread.deallocatedp");
-	truth->allocated = counter("thread.allocatedp");
-	truth->deallocated = counter("thread.deallocatedp");
+	truth->address = (uint64_t)(uintptr_t)counter("thread.allocatedp");
+	truth->allocated = *counter("thread.allocatedp");
+	truth->deallocated = *counter("thread.deallocatedp");
 	atomic_fetch_add(&shared->ready, 1);
 }
 
@@ -157,8 +160,9 @@ static void print_truths(const struct shared *shared, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct truth *truth = &shared->truths[i];
-		int len = snprintf(line, sizeof(line), "%d %" PRIu64 " %" PRIu64 "\n", truth->tid,
-				   truth->allocated, truth->deallocated);
+		int len = snprintf(line, sizeof(line), "%d %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+				   truth->tid, truth->allocated, truth->deallocated,
+				   truth->address);
 		if (write(STDOUT_FILENO, line, (size_t)len) != len)
 			abort();
 	}
@@ -197,6 +201,12 @@ int main(int argc, char **argv)
 		char *const again[] = { argv[0], (char *)"1", NULL };
 		(void)execv(file, again);
 		return 1;
+	}
+	if (shared.is_busy) {
+		char line[32];
+		int len = snprintf(line, sizeof(line), "%lu\n", atomic_load(&shared.work));
+		if (write(STDOUT_FILENO, line, (size_t)len) != len)
+			return 1;
 	}
 	_exit(0);
 }
