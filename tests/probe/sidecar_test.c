@@ -138,8 +138,8 @@ START_TEST(refusals)
 					   "{\"metrics\": 1}",
 					   "{}",
 					   "{\"metrics\":[}",
-					   "\x7f"
-					   "ELF" };
+					   ("\x7f"
+					    "ELF") };
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
