@@ -232,8 +232,8 @@ static bool moves_status(enum kt_event_type type)
 static bool has_lines(const struct kt_report *report, enum kt_event_type type)
 {
 	return type == KT_EVENT_SCENARIO_END ||
-	       (report->options.verbose && (type == KT_EVENT_NOTE || type == KT_EVENT_ACCEL ||
-					    type == KT_EVENT_GUEST_STATE));
+	       (report->options.verbose &&
+		(type == KT_EVENT_NOTE || type == KT_EVENT_ACCEL || type == KT_EVENT_GUEST_STATE));
 }
 
 static void plain_event(struct kt_report *report, const struct kt_run *run,
