@@ -4,7 +4,8 @@
  * one-by-one ptrace method, all in turn in the same run.
  *
  * Prints one table; times are medians in milliseconds of wall time from spawn to end.  The
- * programs' paths come from the build: KT_PROBE, KT_TARGET, KT_EMPTY, KT_ONEBYONE.
+ * programs' paths come from the build: KT_PROBE, KT_TARGET (and _100, _300), KT_EMPTY,
+ * KT_ONEBYONE.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,6 @@ struct bench_target {
 struct series {
 	double ms[ROUNDS_MAX];
 	size_t count;
-	long max_rss_kib;
 	bool has_failed;
 };
 
@@ -120,9 +120,28 @@ static void time_program(const char *const *argv, struct series *series)
 		die("wait4");
 	series->ms[series->count++] = now_ms() - start;
 	series->has_failed |= status != 0;
-	if (usage.ru_maxrss > series->max_rss_kib)
-		series->max_rss_kib = usage.ru_maxrss;
 	posix_spawn_file_actions_destroy(&actions);
+}
+
+/*
+ * Peak memory of a program.  posix_spawn's child counts our own pages until it executes, so this
+ * forks: a copy maps next to nothing.
+ */
+static long peak_kib(const char *const *argv)
+{
+	struct rusage usage = { 0 };
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		int null = open("/dev/null", O_WRONLY);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || status)
+		return -1;
+	return usage.ru_maxrss;
 }
 
 /* The bare reads: the same addresses, in batches, nothing else. */
@@ -184,10 +203,10 @@ static void run_row(const char *mode, size_t threads, size_t rounds)
 		if (!i || (threads < 5000 && strcmp(mode, "busy") != 0))
 			time_program(ptrace_argv, &ptrace);
 	}
+	long peak = peak_kib(probe_argv);
 	(void)target_close(&target);
 	(void)printf("%-5s %6zu %10.2f %10.3f %10.2f %12.2f %10ld%s\n", mode, threads,
-		     median(&empty), median(&reads), median(&probe), median(&ptrace),
-		     probe.max_rss_kib,
+		     median(&empty), median(&reads), median(&probe), median(&ptrace), peak,
 		     probe.has_failed || reads.has_failed || ptrace.has_failed ? "  FAILED" : "");
 	(void)fflush(stdout);
 }
@@ -215,6 +234,23 @@ static double throughput(bool is_sampled)
 	return (double)target_close(&target) / seconds;
 }
 
+/* Start-up on much debug information: the target is linked with @path's filler. */
+static void run_debug_row(const char *path, const char *what)
+{
+	static struct bench_target target;
+	struct series probe = { 0 };
+	char pid[16];
+
+	target_open(&target, path, 1, "park");
+	(void)snprintf(pid, sizeof(pid), "%d", target.pid);
+	const char *const probe_argv[] = { KT_PROBE, "--json", "--pid", pid, NULL };
+	for (size_t i = 0; i < 11; i++)
+		time_program(probe_argv, &probe);
+	(void)printf("%s of .debug_info: probe %.2f, peak %ld KiB%s\n", what, median(&probe),
+		     peak_kib(probe_argv), probe.has_failed ? "  FAILED" : "");
+	(void)target_close(&target);
+}
+
 int main(void)
 {
 	static const size_t parked[] = { 1, 100, 1000, 10000 };
@@ -225,6 +261,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(parked) / sizeof(parked[0]); i++)
 		run_row("park", parked[i], parked[i] < 5000 ? 21 : 7);
 	run_row("busy", 100, 3);
+	run_debug_row(KT_TARGET_100, "100 MB");
+	run_debug_row(KT_TARGET_300, "300 MB");
 	double alone = throughput(false);
 	double sampled = throughput(true);
 	(void)printf("100 busy threads, rounds a second: %.0f alone, %.0f sampled every 10 ms "

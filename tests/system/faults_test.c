@@ -53,11 +53,11 @@ static const char *put_scenario(const char *fault)
 		"{ \"schema\": 1, \"name\": \"fault\",\n"
 		"  \"guest\": { \"timeout_s\": 120 },\n"
 		"  \"workers\": [ { \"name\": \"w\", \"command\": [ \"%s\", \"%s\" ],\n"
-		"    \"ready\": \"marker\", \"ready_timeout_ms\": 3000 } ],\n"
+		"    \"ready\": \"marker\", \"ready_timeout_ms\": %d } ],\n"
 		"  \"probes\": [ { \"name\": \"p\", \"target\": \"w\", \"snapshots\": 40,\n"
 		"    \"interval_ms\": 50 } ],\n"
 		"  \"checks\": [ { \"exit_code\": { \"probe\": \"p\", \"equals\": 0 } } ] }\n",
-		FAULT_WORKER, fault);
+		FAULT_WORKER, fault, strcmp(fault, "hang") ? 60000 : 3000);
 	return put_file("s.json", text, 0600);
 }
 
@@ -165,7 +165,7 @@ static const struct qemu_fault {
 	  { "\"reason\":\"protocol\"", "bytes that are no frame" } },
 	{ "printf 'Kt\\001J\\377\\377\\377\\177' >&4; exec sleep 1000",
 	  { "\"reason\":\"protocol\"", "too large" } },
-	{ "exec head -c 300000000 /dev/zero >&5", { "\"reason\":\"qemu-exit\"" } },
+	{ "exec head -c 30000000 /dev/zero >&5", { "\"reason\":\"qemu-exit\"" } },
 	{ "exec tr '\\0' x < /dev/zero >&3", { "\"reason\":\"protocol\"", "line without end" } },
 	{ "exec sleep 1000", { "\"reason\":\"timeout\"", "took longer than 3 s" } },
 	{ "exec 3>&- 4>&- 5>&-; exec sleep 1000", { "\"reason\":\"qemu-exit\"" } },

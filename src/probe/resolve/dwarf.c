@@ -6,8 +6,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "probe/resolve/prefault.h"
+
 #define TSD_PREFIX     "cant_access_tsd_items_directly_use_a_getter_or_setter_"
 #define TSD_PREFIX_OLD "use_a_getter_or_setter_instead_" /* jemalloc 5.0 and 5.1 */
+
+enum {
+	PREFAULT_MAX_BYTES = 4 << 20,
+	UNIT_HEAP_SHARE = 8, /* libdw keeps about 3 KiB for a unit, of some 30 KiB */
+};
 
 struct search {
 	const char *name; /* of the file, for error texts */
@@ -149,6 +156,21 @@ static struct kt_error *search_units(struct search *search, Dwarf *dwarf, bool n
 	return NULL;
 }
 
+/*
+ * The walk over the units touches all of a small .debug_info, and libdw's records of the units
+ * lie on the heap.  A large one is better left to faults: they go from header to header.
+ */
+static void prefault_units(const struct kt_elf *file)
+{
+	size_t bytes;
+	const void *image = kt_elf_debug_info_image(file, &bytes);
+
+	if (!image || bytes > PREFAULT_MAX_BYTES)
+		return;
+	kt_prefault_file(image, bytes);
+	kt_prefault_heap(bytes / UNIT_HEAP_SHARE);
+}
+
 struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char *name,
 					  struct kt_counter_offsets *ret)
 {
@@ -157,6 +179,7 @@ struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char 
 
 	if (!kt_elf_has_debug_info(file))
 		return kt_error_create(KT_ERROR_PROBE, 0, "%s: no debug information", name);
+	prefault_units(file);
 	__attribute__((cleanup(close_dwarf)))
 	Dwarf *dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (!dwarf)

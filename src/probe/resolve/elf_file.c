@@ -266,3 +266,16 @@ bool kt_elf_has_debug_info(const struct kt_elf *file)
 	}
 	return false;
 }
+
+const void *kt_elf_debug_info_image(const struct kt_elf *file, size_t *ret_bytes)
+{
+	size_t file_bytes;
+	const char *image = elf_rawfile(file->elf, &file_bytes);
+	GElf_Shdr header;
+
+	if (!image || !find_section(file, SHT_PROGBITS, ".debug_info", &header) ||
+	    header.sh_offset > file_bytes || header.sh_size > file_bytes - header.sh_offset)
+		return NULL;
+	*ret_bytes = header.sh_size;
+	return image + header.sh_offset;
+}

@@ -85,4 +85,10 @@ bool kt_elf_debuglink(const struct kt_elf *file, struct kt_debuglink *ret);
 /** Whether .debug_info (plain or compressed) is there and has content. */
 bool kt_elf_has_debug_info(const struct kt_elf *file);
 
+/**
+ * Where .debug_info lies in memory, as it is in the file; NULL if there is none, or not mapped.
+ * Owner: borrowed from @file.
+ */
+const void *kt_elf_debug_info_image(const struct kt_elf *file, size_t *ret_bytes);
+
 #endif
