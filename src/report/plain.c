@@ -145,6 +145,27 @@ static void put_probe_tails(struct kt_buf *out, const struct kt_run_scenario *sc
 	}
 }
 
+/*
+ * Where the guest itself failed or was cancelled, that explains why checks could not be judged; they
+ * are counted then, and only -v names them.
+ */
+static void put_checks(struct kt_report *report, const struct kt_run_scenario *scenario)
+{
+	bool is_explained = scenario->end.reason && !report->options.verbose;
+	size_t untold_count = 0;
+
+	for (size_t i = 0; i < scenario->check_count; i++) {
+		const struct kt_event_check *check = &scenario->checks[i].check;
+		if (is_explained && check->verdict == KT_VERDICT_CANNOT_TELL)
+			untold_count++;
+		else if (is_worth_a_line(report, check->verdict))
+			put_check(report, check);
+	}
+	if (untold_count)
+		kt_buf_printf(&report->out, "      %zu of %zu checks could not be judged\n",
+			      untold_count, scenario->check_count);
+}
+
 /* ---- events ---- */
 
 static void put_scenario(struct kt_report *report, const struct kt_run_scenario *scenario)
@@ -158,7 +179,8 @@ static void put_scenario(struct kt_report *report, const struct kt_run_scenario 
 	if (good && report->options.quiet)
 		return;
 	kt_report_text(&name, scenario->name);
-	kt_text_format_duration(&time, scenario->end.duration_ns);
+	if (scenario->end.duration_ns)
+		kt_text_format_duration(&time, scenario->end.duration_ns);
 	put_result(report, result);
 	kt_buf_printf(out, " %-28s %8s", kt_buf_text(&name), kt_buf_text(&time));
 	if (scenario->end.accel != KT_ACCEL_NONE)
@@ -166,10 +188,7 @@ static void put_scenario(struct kt_report *report, const struct kt_run_scenario 
 	put_labelled(out, "  ", scenario->end.reason);
 	kt_buf_putc(out, '\n');
 
-	for (size_t i = 0; i < scenario->check_count; i++) {
-		if (is_worth_a_line(report, scenario->checks[i].check.verdict))
-			put_check(report, &scenario->checks[i].check);
-	}
+	put_checks(report, scenario);
 	if (!good)
 		put_probe_tails(out, scenario);
 	if (result == KT_RESULT_ERROR) {

@@ -39,7 +39,9 @@ static void on_signal(uv_signal_t *handle, int signal)
 	if (batch->signal)
 		_exit(KT_EXIT_SIGNAL + signal);
 	batch->signal = signal;
-	kt_engine_cancel(batch->engine, strsignal(signal));
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	kt_buf_printf(&text, "ended by SIG%s", sigabbrev_np(signal));
+	kt_engine_cancel(batch->engine, kt_buf_text(&text));
 }
 
 static void on_engine_done(void *ctx)
