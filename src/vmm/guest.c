@@ -207,12 +207,17 @@ uint64_t kt_guest_boot_ns(const struct kt_guest *guest)
 	return guest->hello_ns ? guest->hello_ns - guest->started_ns : 0;
 }
 
+/* A serial console ends its lines with carriage returns, which are no text. */
 static void put_tail(const struct kt_tail *tail, struct kt_buf *out)
 {
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	size_t len;
 	const char *bytes = kt_tail_bytes(tail, &len);
 
-	kt_text_sanitize(out, bytes, len, 2 * KT_GUEST_TAIL_BYTES, true);
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != '\r')
+			kt_buf_putc(&text, bytes[i]);
+	kt_text_sanitize(out, kt_buf_text(&text), text.len, 2 * KT_GUEST_TAIL_BYTES, true);
 }
 
 void kt_guest_console_tail(const struct kt_guest *guest, struct kt_buf *out)
