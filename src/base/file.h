@@ -38,6 +38,12 @@ struct kt_error *kt_file_write_fd(int fd, const char *name, const void *bytes,
 struct kt_error *kt_file_replace(const char *path, const void *bytes, size_t len,
 				 mode_t mode) KT_MUST_CHECK;
 
+/**
+ * Opens /dev/null in place of a standard descriptor that is closed: the next file opened would
+ * take its number, and be written to as if it were the output.
+ */
+void kt_file_fill_standard(void);
+
 /** Makes the directory @path and its parents, mode 0700 for new ones.  Errors: io, no memory. */
 struct kt_error *kt_dir_make(const char *path) KT_MUST_CHECK;
 

@@ -166,6 +166,7 @@ int main(int argc, char **argv)
 {
 	struct kt_probe_settings settings;
 
+	kt_file_fill_standard();
 	kt_stop_install();
 	struct kt_error *err = kt_probe_settings_parse(argc, argv, &settings);
 	if (err)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,24 +101,12 @@ static struct kt_error *act(struct top *top, int *ret_exit_code)
 	return kt_error_create(KT_ERROR_INTERNAL, 0, "an unknown action");
 }
 
-/* A descriptor 0, 1 or 2 that is closed would be taken by the next file opened. */
-static void fill_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		(void)close(fd);
-}
-
 int main(int argc, char **argv)
 {
 	__attribute__((cleanup(top_deinit))) struct top top = { 0 };
 	int exit_code = KT_EXIT_PASS;
 
-	fill_standard_descriptors();
+	kt_file_fill_standard();
 	/* A reader that goes away is seen as EPIPE, so that guests and recordings end well. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	top.platform.kernel.elf_fd = -1;

@@ -69,6 +69,18 @@ START_TEST(cache_path_needs_a_home)
 }
 END_TEST
 
+START_TEST(closed_standard_descriptors_are_filled)
+{
+	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	kt_file_fill_standard();
+	int next = dup(STDERR_FILENO);
+	ck_assert_int_gt(next, STDERR_FILENO);
+	ck_assert_int_eq(write(STDOUT_FILENO, "x", 1), 1);
+	ck_assert_int_eq(close(next), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("file");
@@ -77,6 +89,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(tests, enter, leave);
 	tcase_add_test(tests, replace_keeps_mode_and_link);
 	tcase_add_test(tests, limits_and_failures);
+	tcase_add_test(tests, closed_standard_descriptors_are_filled);
 	tcase_add_test(tests, cache_path_needs_a_home);
 	suite_add_tcase(all, tests);
 	return all;
