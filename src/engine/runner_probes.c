@@ -198,7 +198,8 @@ void kt_runner_probe_message(struct kt_runner *runner, const struct kt_link_mess
 {
 	struct probe_run *run = &runner->probe;
 
-	if (message->id != run->id)
+	/* What comes for a probe that is over, or was never asked for, is not believed. */
+	if (message->id != run->id || !run->running)
 		return;
 	switch (message->kind) {
 	case KT_LINK_OUTPUT:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/probe/harness.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -268,4 +269,38 @@ void expect_exact(const struct outcome *outcome, size_t snapshot, const struct t
 		ck_assert_uint_eq(member_number(json, at, "deallocated_bytes"), truth->deallocated);
 		ck_assert_uint_gt(member_number(json, at, "start_time_jiffies"), 0);
 	}
+}
+
+char thread_state(pid_t pid, pid_t tid)
+{
+	char path[64];
+	char text[512];
+	char state = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fgets(text, sizeof(text), file)) {
+		const char *close = strrchr(text, ')');
+		ck_assert_ptr_nonnull(close);
+		state = close[2];
+	}
+	(void)fclose(file);
+	return state;
+}
+
+void expect_not_stopped(pid_t pid)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+		char state = thread_state(pid, (pid_t)atoi(entry->d_name));
+		ck_assert_int_ne(state, 't');
+		ck_assert_int_ne(state, 'T');
+	}
+	(void)closedir(dir);
 }

@@ -73,6 +73,12 @@ uint64_t json_number(const struct outcome *outcome, const char *path);
 /** Whether the text at @path is @expected. */
 bool json_text_is(const struct outcome *outcome, const char *path, const char *expected);
 
+/** The state letter of thread @tid of @pid ('t' is stopped by a tracer), or 0 if it is gone. */
+char thread_state(pid_t pid, pid_t tid);
+
+/** Fails the test if a thread of @pid is stopped, by a tracer or by a signal. */
+void expect_not_stopped(pid_t pid);
+
 /** Fails the test unless every thread of the target is in snapshot @snapshot, exact to the byte. */
 void expect_exact(const struct outcome *outcome, size_t snapshot, const struct target *target);
 

@@ -373,33 +373,6 @@ START_TEST(deadline)
 }
 END_TEST
 
-/* The state letters of all threads of @pid; 't' is a thread stopped by a tracer. */
-static void expect_untraced(pid_t pid)
-{
-	char path[300];
-	char text[512];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	DIR *dir = opendir(path);
-	ck_assert_ptr_nonnull(dir);
-	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-		if (entry->d_name[0] == '.')
-			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, entry->d_name);
-		FILE *file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fgets(text, sizeof(text), file)) {
-			const char *close = strrchr(text, ')');
-			ck_assert_ptr_nonnull(close);
-			ck_assert_int_ne(close[2], 't');
-			ck_assert_int_ne(close[2], 'T');
-		}
-		(void)fclose(file);
-	}
-	(void)closedir(dir);
-}
-
 static void interrupt_with(int number)
 {
 	struct target target;
@@ -410,7 +383,7 @@ static void interrupt_with(int number)
 		probe_start(target.pid, "--json --snapshots 1000 --interval-ms 1000");
 	let_it_start(probe.pid);
 	for (int i = 0; i < 50; i++)
-		expect_untraced(target.pid);
+		expect_not_stopped(target.pid);
 	ck_assert_int_eq(kill(probe.pid, number), 0);
 	process_finish(probe, &outcome);
 	expect_exact(&outcome, 0, &target);
@@ -419,7 +392,7 @@ static void interrupt_with(int number)
 	ck_assert_uint_lt(count, 1000);
 	ck_assert_int_eq(outcome.json.tokens[json_at(&outcome, "interrupted")].type, KT_JSON_TRUE);
 	ck_assert(json_text_is(&outcome, "end_reason", "interrupted"));
-	expect_untraced(target.pid);
+	expect_not_stopped(target.pid);
 	outcome_deinit(&outcome);
 	target_stop(&target);
 }

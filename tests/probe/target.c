@@ -10,6 +10,9 @@
  *   busy   every thread but the main one spins on the processor
  *   churn  threads are born and die all the time, besides those that park
  *   raw    one more thread without robust list is made, sharing the main thread's pointer
+ *   stuck  the last thread has no robust list and waits in vfork() for two seconds: it cannot be
+ *          stopped meanwhile; then it works on
+ *   signal the last thread has no robust list and counts the SIGRTMIN it gets; told at the end
  *   exit   ends when a byte comes on stdin
  *   exec   runs itself again when a byte comes on stdin
  *   exec FILE  runs FILE instead
@@ -20,6 +23,7 @@
 #include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +141,63 @@ static void start_raw_thread(void)
 		abort();
 }
 
+/* Takes the thread out of the kernel's sight, as threads of other C libraries are. */
+static void drop_robust_list(void)
+{
+	if (syscall(SYS_set_robust_list, NULL, sizeof(void *) * 3))
+		abort();
+}
+
+static void *stuck_main(void *ctx)
+{
+	struct member *member = ctx;
+
+	use_memory(member->index);
+	publish(member->shared, member->index);
+	drop_robust_list();
+	/* The parent of a vfork() sleeps until the child is done, and takes no stop. */
+	pid_t child = vfork();
+	if (!child) {
+		struct timespec pause_time = { .tv_sec = 2 };
+		(void)syscall(SYS_nanosleep, &pause_time, NULL);
+		_exit(0);
+	}
+	for (;;)
+		atomic_fetch_add_explicit(&member->shared->work, 1, memory_order_relaxed);
+	return NULL;
+}
+
+static atomic_ulong signal_count;
+
+static void on_signal(int number)
+{
+	(void)number;
+	atomic_fetch_add(&signal_count, 1);
+}
+
+static void *signal_main(void *ctx)
+{
+	struct member *member = ctx;
+
+	use_memory(member->index);
+	publish(member->shared, member->index);
+	drop_robust_list();
+	for (;;)
+		(void)pause();
+	return NULL;
+}
+
+/* One more member, which @start makes of itself. */
+static void start_extra(struct shared *shared, size_t index, void *(*start)(void *ctx))
+{
+	static struct member member;
+	pthread_t thread;
+
+	member = (struct member){ .shared = shared, .index = index };
+	if (pthread_create(&thread, NULL, start, &member))
+		abort();
+}
+
 static void start_members(struct shared *shared, size_t count)
 {
 	struct member *members = calloc(count + 1, sizeof(*members));
@@ -182,7 +243,16 @@ int main(int argc, char **argv)
 	shared.truths = calloc(count + 1, sizeof(*shared.truths));
 	shared.is_busy = !strcmp(mode, "busy");
 	use_memory(0);
-	start_members(&shared, count);
+	if (!strcmp(mode, "stuck")) {
+		start_members(&shared, count - 1);
+		start_extra(&shared, count - 1, stuck_main);
+	} else if (!strcmp(mode, "signal")) {
+		(void)signal(SIGRTMIN, on_signal);
+		start_members(&shared, count - 1);
+		start_extra(&shared, count - 1, signal_main);
+	} else {
+		start_members(&shared, count);
+	}
 	while (atomic_load(&shared.ready) + 1 < count)
 		(void)sched_yield();
 	if (!strcmp(mode, "churn")) {
@@ -202,7 +272,9 @@ int main(int argc, char **argv)
 		(void)execv(file, again);
 		return 1;
 	}
-	if (shared.is_busy) {
+	if (!strcmp(mode, "signal"))
+		atomic_store(&shared.work, atomic_load(&signal_count));
+	if (shared.is_busy || !strcmp(mode, "signal")) {
 		char line[32];
 		int len = snprintf(line, sizeof(line), "%lu\n", atomic_load(&shared.work));
 		if (write(STDOUT_FILENO, line, (size_t)len) != len)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/elf.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -34,12 +35,9 @@ struct window {
 static void attach(struct tracee *tracee)
 {
 	struct kt_row *row = tracee->job->row;
-	int status;
 
-	/* EPERM may also mean that an earlier wait timed out and the thread is ours already. */
-	if (ptrace(PTRACE_SEIZE, row->tid, NULL, NULL) &&
-	    !(errno == EPERM && !waitpid(row->tid, &status, __WALL | WNOHANG))) {
-		kt_row_fail_errno(row, KT_ROW_PTRACE_SEIZE, errno == ECHILD ? EPERM : errno, 0);
+	if (ptrace(PTRACE_SEIZE, row->tid, NULL, NULL)) {
+		kt_row_fail_errno(row, KT_ROW_PTRACE_SEIZE, errno, 0);
 		return;
 	}
 	tracee->since_ns = kt_clock_mono_ns();
@@ -158,7 +156,7 @@ static void finish(struct window *window, struct tracee *tracee)
 	if (!tracee->since_ns)
 		return;
 	if (!wait_for_stop(window, tracee, &signal_back))
-		return; /* the kernel lets go of it when we end, or it has ended itself */
+		return; /* the kernel lets go of it when the tracer ends, or it has ended itself */
 	read_stopped(window, tracee->job);
 	(void)ptrace(PTRACE_DETACH, tracee->job->row->tid, NULL, (void *)(intptr_t)signal_back);
 	uint64_t stop_ns = kt_clock_mono_ns() - tracee->since_ns;
@@ -167,29 +165,59 @@ static void finish(struct window *window, struct tracee *tracee)
 		sweep->longest_stop_ns = stop_ns;
 }
 
-void kt_ptrace_read(const struct kt_engine_config *config, struct kt_ptrace_job *jobs, size_t count,
-		    const struct kt_known_tps *known, struct kt_sweep *sweep)
-{
-	sigset_t child;
-	sigset_t saved;
+/* All that one call of kt_ptrace_read() is to do. */
+struct task {
+	const struct kt_engine_config *config;
+	struct kt_ptrace_job *jobs;
+	size_t count;
+	const struct kt_known_tps *known;
+	struct kt_sweep *sweep;
+};
 
-	(void)sigemptyset(&child);
-	(void)sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &child, &saved);
-	for (size_t at = 0; at < count && !*config->stop; at += KT_PTRACE_WINDOW) {
+static void *read_windows(void *ctx)
+{
+	const struct task *task = ctx;
+
+	for (size_t at = 0; at < task->count && !*task->config->stop; at += KT_PTRACE_WINDOW) {
+		size_t left = task->count - at;
 		struct window window = {
-			.config = config,
-			.known = known,
-			.sweep = sweep,
+			.config = task->config,
+			.known = task->known,
+			.sweep = task->sweep,
 			.deadline_ns = kt_clock_mono_ns() + KT_PTRACE_WAIT_MS * KT_NS_PER_MS,
-			.count = count - at < KT_PTRACE_WINDOW ? count - at : KT_PTRACE_WINDOW,
+			.count = left < KT_PTRACE_WINDOW ? left : KT_PTRACE_WINDOW,
 		};
 		for (size_t i = 0; i < window.count; i++) {
-			window.tracees[i].job = &jobs[at + i];
+			window.tracees[i].job = &task->jobs[at + i];
 			attach(&window.tracees[i]);
 		}
 		for (size_t i = 0; i < window.count; i++)
 			finish(&window, &window.tracees[i]);
 	}
-	(void)sigprocmask(SIG_SETMASK, &saved, NULL);
+	return NULL;
+}
+
+/*
+ * The tracer is a thread of its own that ends at once: a thread that did not stop in time cannot be
+ * detached, it would stop later and stay so as long as its tracer lives.  The kernel lets go of
+ * everything a tracer had when that ends.
+ */
+void kt_ptrace_read(const struct kt_engine_config *config, struct kt_ptrace_job *jobs, size_t count,
+		    const struct kt_known_tps *known, struct kt_sweep *sweep)
+{
+	struct task task = { config, jobs, count, known, sweep };
+	sigset_t child;
+	sigset_t saved;
+	pthread_t tracer;
+
+	/* Blocked in both, so that the news of a stop reaches the one that waits for it. */
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)pthread_sigmask(SIG_BLOCK, &child, &saved);
+	int failure = pthread_create(&tracer, NULL, read_windows, &task);
+	if (!failure)
+		(void)pthread_join(tracer, NULL);
+	for (size_t i = 0; failure && i < count; i++)
+		kt_row_fail_errno(jobs[i].row, KT_ROW_PTRACE_SEIZE, failure, 0);
+	(void)pthread_sigmask(SIG_SETMASK, &saved, NULL);
 }
