@@ -118,8 +118,9 @@ static void take_document(struct kt_runner *runner, struct kt_event_probe_end *e
 	const struct kt_buf *text = &runner->probe.streams[KT_STREAM_STDOUT];
 	struct kt_probe_document document;
 
-	if (!text->len) {
-		end->document_error = "there is no output";
+	if (runner->probe.timed_out || !text->len) {
+		end->document_error = runner->probe.timed_out ? "it took too long and was killed"
+							      : "there is no output";
 		return;
 	}
 	kt_autoerr struct kt_error *err = kt_probe_document_parse(text->data, text->len, &document);
@@ -157,8 +158,10 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 		.type = KT_EVENT_PROBE_END,
 		.probe_end = { .probe = run->probe->name,
 			       .run = run->run,
-			       .exit_code = { !message->is_signal, message->status },
-			       .signal = { message->is_signal, message->status },
+			       /* How it ended says nothing when the end was our doing. */
+			       .exit_code = { !message->is_signal && !run->timed_out,
+					      message->status },
+			       .signal = { message->is_signal && !run->timed_out, message->status },
 			       .duration_ns = kt_clock_mono_ns() - run->started_ns,
 			       .stdout_bytes = { true, run->streams[KT_STREAM_STDOUT].len } },
 	};

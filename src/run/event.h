@@ -165,7 +165,7 @@ struct kt_event_snapshot {
 struct kt_event_probe_end {
 	const char *probe;
 	uint32_t run;
-	struct kt_opt_u64 exit_code; /* this or signal; neither: it could not be started */
+	struct kt_opt_u64 exit_code; /* this or signal; neither: not started, or killed by us */
 	struct kt_opt_u64 signal;
 	uint64_t duration_ns;
 	struct kt_opt_u64 started_at_unix_sec; /* this to snapshot_count: from its document */

@@ -296,6 +296,36 @@ START_TEST(the_reader_goes_away)
 }
 END_TEST
 
+static const struct probe_fault {
+	int pid;
+	int code;
+	const char *parts[4];
+} probe_faults[] = {
+	{ 1, 1, { "\"event\":\"probe_end\"", "\"signal\":11", "going down" } },
+	{ 2, 3, { "\"reason\":\"probe-fatal\"", "did not end within 1500 ms" } },
+	{ 3, 3, { "\"stdout_bytes\":16777216", "\"document_error\":", "cannot-tell" } },
+	{ 4, 3, { "\"document_error\":", "schema", "cannot-tell" } },
+	{ 5, 3, { "\"document_error\":\"there is no output\"", "cannot-tell" } },
+};
+
+START_TEST(a_probe_goes_wrong)
+{
+	const struct probe_fault *fault = &probe_faults[_i];
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "{ \"schema\": 1, \"name\": \"fault\", \"probes\": [ { \"name\": \"p\",\n"
+		       "\"pid\": %d, \"timeout_ms\": 1500 } ], \"checks\": [\n"
+		       "{ \"exit_code\": { \"probe\": \"p\", \"equals\": 0 } },\n"
+		       "{ \"snapshot_count\": { \"probe\": \"p\", \"equals\": 1 } } ] }",
+		       fault->pid);
+	expect((struct top_run_options){ .arguments = { "-bc", "-f", "json",
+							put_file("s.json", text, 0600) },
+					 .variable = "KTSTR_JEMALLOC_PROBE_BINARY=" FAULT_PROBE },
+	       fault->code, fault->parts);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 static Suite *suite(void)
@@ -311,6 +341,7 @@ static Suite *suite(void)
 	/* The tarball's suite repeats this one: there two of these are enough. */
 	tcase_add_loop_test(tests, a_worker_goes_wrong, 0,
 			    getenv("KTSTR_TEST_LIGHT") ? 2 : COUNT(worker_faults));
+	tcase_add_loop_test(tests, a_probe_goes_wrong, 0, COUNT(probe_faults));
 	tcase_add_test(tests, a_target_dies_while_it_is_probed);
 	tcase_add_loop_test(tests, qemu_is_killed, 0, 2);
 	tcase_add_test(tests, the_disk_is_full);
