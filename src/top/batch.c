@@ -54,9 +54,15 @@ static void on_engine_done(void *ctx)
 
 static void watch_signals(struct batch *batch)
 {
+	struct sigaction inherited;
+
 	for (int i = 0; i < ENDING_SIGNAL_COUNT; i++) {
 		(void)uv_signal_init(&batch->loop, &batch->signals[i]);
 		batch->signals[i].data = batch;
+		/* Whoever started us under nohup, or in the background, wants it ignored. */
+		if (!sigaction(ending_signals[i], NULL, &inherited) &&
+		    inherited.sa_handler == SIG_IGN)
+			continue;
 		(void)uv_signal_start(&batch->signals[i], on_signal, ending_signals[i]);
 	}
 }

@@ -60,4 +60,20 @@ recorded() {
 }
 tap_check "the recording is the same events" recorded
 
+# Under nohup a hang-up is nobody's wish.
+nohup_holds() {
+	(
+		trap '' HUP
+		exec "$top" --batch --check --format json nonexistent-pid
+	) >"$tap_dir/out" 2>"$tap_dir/err" </dev/null &
+	pid=$!
+	until grep -q '"state":"kernel"' "$tap_dir/out"; do
+		kill -0 "$pid" || return 1
+		sleep 0.05
+	done
+	kill -HUP "$pid"
+	wait "$pid"
+}
+tap_check "an ignored hang-up stays ignored" nohup_holds
+
 tap_end
