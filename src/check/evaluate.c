@@ -35,7 +35,10 @@ static void explain_no_snapshot(struct kt_judge *judge, const struct kt_run_prob
 {
 	const struct kt_event_probe_end *end = &run->end;
 	struct kt_place place = place_of_run(index);
-	const char *reason = end->document_error ? end->document_error : "its output has none";
+	bool has_ended = end->exit_code.known || end->signal.known;
+	const char *reason = end->document_error ? end->document_error
+			     : has_ended	 ? "its output has none"
+						 : "the probe did not run";
 
 	if (end->exit_code.known)
 		kt_judge_unknown(judge, &place,
@@ -46,7 +49,7 @@ static void explain_no_snapshot(struct kt_judge *judge, const struct kt_run_prob
 				 "no snapshot: signal %" PRIu64 " ended the probe; %s",
 				 end->signal.value, reason);
 	else
-		kt_judge_unknown(judge, &place, "no snapshot: the probe did not run; %s", reason);
+		kt_judge_unknown(judge, &place, "no snapshot: %s", reason);
 }
 
 /* The snapshots of each run that the check is about. */
@@ -99,7 +102,9 @@ static void look_at_exit_code(struct kt_judge *judge, const struct kt_run_probe_
 		judge->no_memory = judge->no_memory || !worst;
 		kt_judge_observation(judge, false, UINT64_MAX, worst, &place);
 	} else {
-		kt_judge_unknown(judge, &place, "the probe did not run");
+		kt_judge_unknown(judge, &place, "no exit code: %s",
+				 run->end.document_error ? run->end.document_error
+							 : "the probe did not run");
 	}
 }
 

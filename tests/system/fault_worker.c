@@ -58,20 +58,52 @@ static void fork_away(void)
 	park();
 }
 
-/* Kills the real worker when the probe is at work on it. */
+/* The process that executes @path; 0 for none. */
+static int find_process(const char *path)
+{
+	char link[64];
+	char name[64];
+
+	for (int pid = 2; pid < 32768; pid++) {
+		(void)snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+		ssize_t len = readlink(link, name, sizeof(name) - 1);
+		if (len <= 0)
+			continue;
+		name[len] = '\0';
+		if (!strcmp(name, path))
+			return pid;
+	}
+	return 0;
+}
+
+/* The letter of the process's state, or '?'. */
+static char state_of(int pid)
+{
+	char text[512] = "";
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return '?';
+	(void)!read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	const char *close_paren = strrchr(text, ')');
+	return close_paren ? close_paren[2] : '?';
+}
+
+/* Kills the real worker once the probe is seen to wait between its snapshots. */
 static void kill_worker(void)
 {
-	char path[64];
-	char name[32];
+	int sleeping_count = 0;
 
 	mark_ready();
-	(void)usleep(1500 * 1000);
-	for (int pid = 2; pid < 32768; pid++) {
-		(void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-		ssize_t len = readlink(path, name, sizeof(name));
-		if (len > 15 && !memcmp(name, "/bin/ktstr-jemalloc-alloc", 25))
-			(void)kill(pid, SIGKILL);
+	while (sleeping_count < 10) {
+		int probe = find_process("/bin/ktstr-jemalloc-probe");
+		sleeping_count += probe && state_of(probe) == 'S';
+		(void)usleep(20 * 1000);
 	}
+	(void)kill(find_process("/bin/ktstr-jemalloc-alloc-worker"), SIGKILL);
 	park();
 }
 

@@ -97,8 +97,9 @@ void top_run_wait_for(struct top_run *run, const char *part)
 
 	while (!strstr(kt_buf_text(&run->out), part)) {
 		bool open = pump(run);
-		ck_assert_msg(open && kt_clock_mono_ns() < until_ns, "no '%s' in:\n%s\n%s", part,
-			      kt_buf_text(&run->out), kt_buf_text(&run->err));
+		ck_assert_msg(open && kt_clock_mono_ns() < until_ns,
+			      "no '%s' in:\n%.3000s\n%.3000s", part, kt_buf_text(&run->out),
+			      kt_buf_text(&run->err));
 	}
 }
 
@@ -113,7 +114,7 @@ int top_run_end(struct top_run *run)
 	int status;
 
 	while (pump(run))
-		ck_assert_msg(kt_clock_mono_ns() < until_ns, "it does not end:\n%s",
+		ck_assert_msg(kt_clock_mono_ns() < until_ns, "it does not end:\n%.3000s",
 			      kt_buf_text(&run->out));
 	ck_assert_int_eq(waitpid(run->pid, &status, 0), run->pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
