@@ -33,7 +33,7 @@ struct walk {
 struct kt_closure_search kt_closure_search_host(void)
 {
 	return (struct kt_closure_search){
-		.library_path = getenv("LD_LIBRARY_PATH"),
+		.ld_library_path = getenv("LD_LIBRARY_PATH"),
 		.cache_path = "/etc/ld.so.cache",
 	};
 }
@@ -289,7 +289,7 @@ static struct kt_error *collect_elf(const struct kt_closure_search *search, cons
 	KT_TRY(real_path(host_path, &real));
 	KT_TRY(kt_ld_cache_read(search->cache_path, &walk.cache));
 	walk.places = (struct kt_closure_places){
-		.library_path = search->library_path,
+		.ld_library_path = search->ld_library_path,
 		.cache = &walk.cache,
 		.elf_class = needs->elf_class,
 		.machine = needs->machine,

@@ -31,8 +31,8 @@ struct kt_closure {
 
 /** Where libraries are looked for besides what the files say.  All texts are borrowed. */
 struct kt_closure_search {
-	const char *library_path; /* as LD_LIBRARY_PATH, or NULL */
-	const char *cache_path;	  /* "/etc/ld.so.cache" */
+	const char *ld_library_path; /* as LD_LIBRARY_PATH, or NULL */
+	const char *cache_path;	     /* "/etc/ld.so.cache" */
 };
 
 /** The search of this process: its LD_LIBRARY_PATH and /etc/ld.so.cache. */

@@ -178,7 +178,7 @@ static struct kt_error *try_everything(struct query *query)
 	if (strchr(query->name, '/'))
 		return query->name[0] == '/' ? try_file(query, query->name, query->name) : NULL;
 	KT_TRY(try_rpaths(query));
-	KT_TRY(try_list(query, query->object, places->library_path, false));
+	KT_TRY(try_list(query, query->object, places->ld_library_path, false));
 	KT_TRY(try_list(query, query->object, query->object->needs.runpath, true));
 	KT_TRY(try_list(query, query->object, places->interpreter_dir, true));
 	KT_TRY(try_cache(query));

@@ -22,7 +22,7 @@ struct kt_closure_object {
 
 /** What is the same for all searches of one program.  All borrowed. */
 struct kt_closure_places {
-	const char *library_path;    /* as LD_LIBRARY_PATH, or NULL */
+	const char *ld_library_path; /* as LD_LIBRARY_PATH, or NULL */
 	const char *interpreter_dir; /* of an interpreter outside of the system's, or NULL */
 	const struct kt_ld_cache *cache;
 	int elf_class; /* of the program; other libraries are passed over, as the linker does */

@@ -106,7 +106,7 @@ tap_check 'headers: whose is the output?' finds headers 'kt_a_get does not say w
 
 # --- text -----------------------------------------------------------------------------
 
-put src/base/a.c "$spdx" 'int a; /* see /proc/self/root/etc and $HOME/work/x */'
+put src/base/a.c "$spdx" 'int a; /* see /proc/self/root/etc and $HOME/src/x */'
 tap_check 'text: nothing to say' passes text
 put src/base/a.c 'int a;'
 tap_check 'text: no license line' finds text 'a.c:1: no line'

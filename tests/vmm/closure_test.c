@@ -116,7 +116,7 @@ START_TEST(transitive_and_once)
 {
 	char path[128];
 
-	search.library_path = dir;
+	search.ld_library_path = dir;
 	make_elf("program", (struct elf_program){ .needed = { "liba.so", "libb.so" } });
 	make_elf("liba.so", (struct elf_program){ .needed = { "libb.so", "libc.so" } });
 	make_elf("libb.so", (struct elf_program){ .needed = { "liba.so" } }); /* a circle */
@@ -136,7 +136,7 @@ START_TEST(transitive_and_once)
 END_TEST
 
 /* Each directory has a library of the name; which one wins tells the order. */
-static void check_order(const char *rpath, const char *runpath, const char *library_path,
+static void check_order(const char *rpath, const char *runpath, const char *ld_library_path,
 			const char *winner)
 {
 	kt_autobuf struct kt_buf rpath_text = KT_BUF_INIT;
@@ -145,8 +145,8 @@ static void check_order(const char *rpath, const char *runpath, const char *libr
 
 	kt_buf_printf(&rpath_text, "%s/%s", dir, rpath ? rpath : "");
 	kt_buf_printf(&runpath_text, "/nonexistent:%s/%s", dir, runpath ? runpath : "");
-	kt_buf_printf(&list, "%s/%s", dir, library_path ? library_path : "");
-	search.library_path = library_path ? list.data : NULL;
+	kt_buf_printf(&list, "%s/%s", dir, ld_library_path ? ld_library_path : "");
+	search.ld_library_path = ld_library_path ? list.data : NULL;
 	make_elf("program", (struct elf_program){
 				    .rpath = rpath ? rpath_text.data : NULL,
 				    .runpath = runpath ? runpath_text.data : NULL,
