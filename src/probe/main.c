@@ -64,7 +64,7 @@ static int print_version(void)
 }
 
 /* The report on stdout; @document receives the JSON if a sidecar wants it. */
-static struct kt_error *write_report(const struct kt_run *run, struct kt_buf *document)
+static struct kt_error *write_report(const struct kt_probe_run *run, struct kt_buf *document)
 {
 	const struct kt_probe_settings *settings = run->settings;
 	struct kt_buf *copy = settings->sidecar ? document : NULL;
@@ -76,7 +76,8 @@ static struct kt_error *write_report(const struct kt_run *run, struct kt_buf *do
 }
 
 /* Appends to the sidecar, if there is one; false (and a line on stderr) if that failed. */
-static bool append_sidecar(const struct kt_run *run, const struct kt_buf *document, int exit_code)
+static bool append_sidecar(const struct kt_probe_run *run, const struct kt_buf *document,
+			   int exit_code)
 {
 	const char *path = run->settings->sidecar;
 	if (!path)
@@ -94,7 +95,7 @@ static bool append_sidecar(const struct kt_run *run, const struct kt_buf *docume
 	return !err;
 }
 
-static int finish_all_failed(const struct kt_run *run)
+static int finish_all_failed(const struct kt_probe_run *run)
 {
 	bool is_multi = run->settings->snapshot_count > 1;
 
@@ -105,23 +106,23 @@ static int finish_all_failed(const struct kt_run *run)
 }
 
 /* Another program runs under the pid now: what was read before it was printed, but no more. */
-static int finish_replaced(const struct kt_run *run)
+static int finish_replaced(const struct kt_probe_run *run)
 {
 	complain("ktstr-probe-fatal: ", kt_fatal_word(KT_FATAL_EXE_IDENTITY_CHANGED));
 	return fail(kt_target_replaced_error(&run->target, "between snapshots"), EXIT_FAILED);
 }
 
-static int finish(const struct kt_run *run)
+static int finish(const struct kt_probe_run *run)
 {
 	kt_autobuf struct kt_buf document = KT_BUF_INIT;
-	bool all_failed = kt_run_all_failed(run);
+	bool all_failed = kt_probe_run_all_failed(run);
 
 	struct kt_error *err = write_report(run, &document);
 	if (err)
 		return fail(err, EXIT_FAILED);
-	if (run->end == KT_RUN_TARGET_REPLACED)
+	if (run->end == KT_PROBE_RUN_TARGET_REPLACED)
 		return finish_replaced(run);
-	if (run->end == KT_RUN_TARGET_EXITED)
+	if (run->end == KT_PROBE_RUN_TARGET_EXITED)
 		(void)fprintf(stderr, "ktstr-probe-target-exited: after %zu of %u snapshots\n",
 			      run->snapshot_count, (unsigned)run->settings->snapshot_count);
 	bool appended = append_sidecar(run, &document, all_failed ? EXIT_FAILED : EXIT_OK);
@@ -142,12 +143,12 @@ static void go_first(void)
 static int run_probe(const struct kt_probe_settings *settings)
 {
 	enum kt_fatal kind = KT_FATAL_OTHER;
-	struct kt_run run;
+	struct kt_probe_run run;
 
 	go_first();
 	if (settings->abort_after_ms)
 		kt_stop_deadline_start(settings->abort_after_ms);
-	struct kt_error *err = kt_run_execute(settings, kt_stop_flag(), &run, &kind);
+	struct kt_error *err = kt_probe_execute(settings, kt_stop_flag(), &run, &kind);
 	if (*kt_stop_flag() == KT_STOP_DEADLINE)
 		(void)fprintf(stderr, "ktstr-probe-deadline: abort after %llums\n",
 			      (unsigned long long)settings->abort_after_ms);
@@ -158,7 +159,7 @@ static int run_probe(const struct kt_probe_settings *settings)
 	} else {
 		exit_code = finish(&run);
 	}
-	kt_run_deinit(&run);
+	kt_probe_run_deinit(&run);
 	return exit_code;
 }
 

@@ -92,7 +92,7 @@ static void put_skipped(struct kt_json_writer *json, const struct kt_sweep *swee
 	kt_json_array_end(json);
 }
 
-static struct kt_error *put_snapshot(struct sink *sink, const struct kt_snapshot *snapshot)
+static struct kt_error *put_snapshot(struct sink *sink, const struct kt_probe_snapshot *snapshot)
 {
 	struct kt_json_writer *json = &sink->json;
 	const struct kt_sweep *sweep = &snapshot->sweep;
@@ -118,7 +118,7 @@ static struct kt_error *put_snapshot(struct sink *sink, const struct kt_snapshot
 	return NULL;
 }
 
-static void put_layout(struct kt_json_writer *json, const struct kt_run *run)
+static void put_layout(struct kt_json_writer *json, const struct kt_probe_run *run)
 {
 	const struct kt_layout *layout = &run->layout;
 
@@ -137,7 +137,7 @@ static void put_layout(struct kt_json_writer *json, const struct kt_run *run)
 	kt_json_object_end(json);
 }
 
-static struct kt_error *put_document(struct sink *sink, const struct kt_run *run)
+static struct kt_error *put_document(struct sink *sink, const struct kt_probe_run *run)
 {
 	struct kt_json_writer *json = &sink->json;
 
@@ -149,13 +149,13 @@ static struct kt_error *put_document(struct sink *sink, const struct kt_run *run
 	if (run->settings->snapshot_count > 1)
 		put_u64(json, "interval_ms", run->settings->interval_ms);
 	kt_json_key(json, "interrupted");
-	kt_json_bool(json, run->end == KT_RUN_INTERRUPTED);
+	kt_json_bool(json, run->end == KT_PROBE_RUN_INTERRUPTED);
 	kt_json_key(json, "snapshots");
 	kt_json_array_begin(json);
 	for (size_t i = 0; i < run->snapshot_count; i++)
 		KT_TRY(put_snapshot(sink, &run->snapshots[i]));
 	kt_json_array_end(json);
-	put_string(json, "end_reason", kt_run_end_word(run->end));
+	put_string(json, "end_reason", kt_probe_run_end_word(run->end));
 	put_string(json, "engine", run->engine);
 	if (run->target.has_start_time)
 		put_u64(json, "target_start_time_jiffies", run->target.start_time_jiffies);
@@ -165,7 +165,7 @@ static struct kt_error *put_document(struct sink *sink, const struct kt_run *run
 	return flush(sink, 0);
 }
 
-struct kt_error *kt_report_json(const struct kt_run *run, int fd, struct kt_buf *copy)
+struct kt_error *kt_report_json(const struct kt_probe_run *run, int fd, struct kt_buf *copy)
 {
 	struct sink sink = { .fd = fd, .copy = copy };
 
@@ -209,10 +209,10 @@ static void put_text_row(const struct kt_row *row, struct kt_buf *out, struct kt
 	}
 }
 
-static void put_text_snapshot(const struct kt_run *run, size_t index, struct kt_buf *out,
+static void put_text_snapshot(const struct kt_probe_run *run, size_t index, struct kt_buf *out,
 			      struct kt_buf *err)
 {
-	const struct kt_snapshot *snapshot = &run->snapshots[index];
+	const struct kt_probe_snapshot *snapshot = &run->snapshots[index];
 
 	kt_buf_printf(out, "--- snapshot %zu/%zu @ %" PRIu64 "s ---\n", index + 1,
 		      run->snapshot_count, snapshot->timestamp_unix_sec);
@@ -225,7 +225,7 @@ static void put_text_snapshot(const struct kt_run *run, size_t index, struct kt_
 			      snapshot->sweep.stop_count, snapshot->sweep.longest_stop_ns);
 }
 
-struct kt_error *kt_report_text(const struct kt_run *run, int out_fd, int err_fd)
+struct kt_error *kt_report_text(const struct kt_probe_run *run, int out_fd, int err_fd)
 {
 	kt_autobuf struct kt_buf out = KT_BUF_INIT;
 	kt_autobuf struct kt_buf err = KT_BUF_INIT;

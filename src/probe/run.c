@@ -13,9 +13,9 @@
 
 /* What a run needs while it is under way. */
 struct runner {
-	struct kt_run *run;
+	struct kt_probe_run *run;
 	const volatile sig_atomic_t *stop;
-	const struct kt_engine *engine;
+	const struct kt_read_engine *engine;
 	void *engine_state;
 	int pidfd; /* -1 where it cannot be had */
 };
@@ -53,7 +53,7 @@ static struct kt_error *check_before_data(const struct kt_target *target, const 
 	return kt_target_replaced_error(target, phase);
 }
 
-static struct kt_error *resolve(struct kt_run *run, enum kt_fatal *ret_fatal)
+static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fatal)
 {
 	enum kt_resolve_failure failure = KT_RESOLVE_NOT_FOUND;
 
@@ -80,8 +80,8 @@ static const char *place_address(const void *ctx, uint64_t tp, uint64_t *ret)
 
 static struct kt_error *start_engine(struct runner *runner)
 {
-	struct kt_run *run = runner->run;
-	struct kt_engine_config config = {
+	struct kt_probe_run *run = runner->run;
+	struct kt_read_config config = {
 		.pid = run->target.pid,
 		.task_fd = run->target.task_fd,
 		.is_same_pid_ns = run->target.is_same_pid_ns,
@@ -93,16 +93,16 @@ static struct kt_error *start_engine(struct runner *runner)
 		},
 	};
 
-	runner->engine = &kt_engine_readv;
+	runner->engine = &kt_readv_engine;
 	run->engine = runner->engine->name;
 	return runner->engine->create(&config, &runner->engine_state);
 }
 
-static struct kt_error *add_snapshot(struct kt_run *run, struct kt_snapshot **ret)
+static struct kt_error *add_snapshot(struct kt_probe_run *run, struct kt_probe_snapshot **ret)
 {
 	if (run->snapshot_count == run->snapshot_cap) {
 		size_t cap = run->snapshot_cap ? run->snapshot_cap * 2 : 1;
-		struct kt_snapshot *snapshots =
+		struct kt_probe_snapshot *snapshots =
 			reallocarray(run->snapshots, cap, sizeof(*snapshots));
 		if (!snapshots)
 			return kt_error_no_memory();
@@ -110,16 +110,16 @@ static struct kt_error *add_snapshot(struct kt_run *run, struct kt_snapshot **re
 		run->snapshot_cap = cap;
 	}
 	*ret = &run->snapshots[run->snapshot_count++];
-	**ret = (struct kt_snapshot){ 0 };
+	**ret = (struct kt_probe_snapshot){ 0 };
 	return NULL;
 }
 
-static void drop_last_snapshot(struct kt_run *run)
+static void drop_last_snapshot(struct kt_probe_run *run)
 {
 	kt_sweep_deinit(&run->snapshots[--run->snapshot_count].sweep);
 }
 
-static bool has_data(const struct kt_run *run)
+static bool has_data(const struct kt_probe_run *run)
 {
 	for (size_t i = 0; i < run->snapshot_count; i++)
 		if (kt_sweep_ok_count(&run->snapshots[i].sweep))
@@ -130,8 +130,8 @@ static bool has_data(const struct kt_run *run)
 /* Takes one snapshot; its place in the run's list is the last. */
 static struct kt_error *take_snapshot(struct runner *runner, enum kt_fatal *ret_fatal)
 {
-	struct kt_run *run = runner->run;
-	struct kt_snapshot *snapshot;
+	struct kt_probe_run *run = runner->run;
+	struct kt_probe_snapshot *snapshot;
 
 	*ret_fatal = KT_FATAL_OTHER;
 	KT_TRY(add_snapshot(run, &snapshot));
@@ -148,7 +148,7 @@ static struct kt_error *take_snapshot(struct runner *runner, enum kt_fatal *ret_
  * After a pass: was it the same program all the time?  Rows of a target that exited meanwhile are
  * good (its memory was its own to the end); rows read across an exec are not.  True ends the run.
  */
-static bool judge_target(struct kt_run *run)
+static bool judge_target(struct kt_probe_run *run)
 {
 	struct kt_sweep *sweep = &run->snapshots[run->snapshot_count - 1].sweep;
 
@@ -158,11 +158,11 @@ static bool judge_target(struct kt_run *run)
 	case KT_TARGET_EXITED:
 		if (!kt_sweep_ok_count(sweep))
 			drop_last_snapshot(run);
-		run->end = KT_RUN_TARGET_EXITED;
+		run->end = KT_PROBE_RUN_TARGET_EXITED;
 		return true;
 	case KT_TARGET_REPLACED:
 		drop_last_snapshot(run);
-		run->end = KT_RUN_TARGET_REPLACED;
+		run->end = KT_PROBE_RUN_TARGET_REPLACED;
 		return true;
 	}
 	return false;
@@ -179,9 +179,9 @@ static bool wait_interval(struct runner *runner, uint64_t pass_end_ns)
 
 static struct kt_error *take_snapshots(struct runner *runner, enum kt_fatal *ret_fatal)
 {
-	struct kt_run *run = runner->run;
+	struct kt_probe_run *run = runner->run;
 
-	run->end = KT_RUN_COMPLETED;
+	run->end = KT_PROBE_RUN_COMPLETED;
 	for (uint32_t i = 0; i < run->settings->snapshot_count; i++) {
 		if (i && !wait_interval(runner, kt_clock_mono_ns()))
 			break;
@@ -191,22 +191,22 @@ static struct kt_error *take_snapshots(struct runner *runner, enum kt_fatal *ret
 		if (judge_target(run))
 			break;
 	}
-	if (run->end == KT_RUN_COMPLETED && *runner->stop)
-		run->end = KT_RUN_INTERRUPTED;
+	if (run->end == KT_PROBE_RUN_COMPLETED && *runner->stop)
+		run->end = KT_PROBE_RUN_INTERRUPTED;
 	/* Without data there is nothing to keep: the end of the target is the news. */
-	if ((run->end == KT_RUN_TARGET_EXITED || run->end == KT_RUN_TARGET_REPLACED) &&
+	if ((run->end == KT_PROBE_RUN_TARGET_EXITED || run->end == KT_PROBE_RUN_TARGET_REPLACED) &&
 	    !has_data(run))
 		return check_before_data(&run->target, "between snapshots", ret_fatal);
 	return NULL;
 }
 
-struct kt_error *kt_run_execute(const struct kt_probe_settings *settings,
-				const volatile sig_atomic_t *stop, struct kt_run *run,
-				enum kt_fatal *ret_fatal)
+struct kt_error *kt_probe_execute(const struct kt_probe_settings *settings,
+				  const volatile sig_atomic_t *stop, struct kt_probe_run *run,
+				  enum kt_fatal *ret_fatal)
 {
 	struct runner runner = { .run = run, .stop = stop, .pidfd = -1 };
 
-	*run = (struct kt_run){
+	*run = (struct kt_probe_run){
 		.settings = settings,
 		.started_at_unix_sec = kt_clock_real_ns() / KT_NS_PER_SEC,
 		.start_mono_ns = kt_clock_mono_ns(),
@@ -226,17 +226,17 @@ struct kt_error *kt_run_execute(const struct kt_probe_settings *settings,
 	return err;
 }
 
-void kt_run_deinit(struct kt_run *run)
+void kt_probe_run_deinit(struct kt_probe_run *run)
 {
 	while (run->snapshot_count)
 		drop_last_snapshot(run);
 	free(run->snapshots);
 	kt_layout_deinit(&run->layout);
 	kt_target_deinit(&run->target);
-	*run = (struct kt_run){ .target = { .proc_fd = -1, .task_fd = -1, .mem_fd = -1 } };
+	*run = (struct kt_probe_run){ .target = { .proc_fd = -1, .task_fd = -1, .mem_fd = -1 } };
 }
 
-bool kt_run_all_failed(const struct kt_run *run)
+bool kt_probe_run_all_failed(const struct kt_probe_run *run)
 {
 	size_t row_count = 0;
 
@@ -244,16 +244,16 @@ bool kt_run_all_failed(const struct kt_run *run)
 		return false;
 	for (size_t i = 0; i < run->snapshot_count; i++)
 		row_count += run->snapshots[i].sweep.count;
-	return row_count || run->end != KT_RUN_INTERRUPTED;
+	return row_count || run->end != KT_PROBE_RUN_INTERRUPTED;
 }
 
-const char *kt_run_end_word(enum kt_run_end end)
+const char *kt_probe_run_end_word(enum kt_probe_run_end end)
 {
 	static const char *const words[] = {
-		[KT_RUN_COMPLETED] = "completed",
-		[KT_RUN_INTERRUPTED] = "interrupted",
-		[KT_RUN_TARGET_EXITED] = "target-exited",
-		[KT_RUN_TARGET_REPLACED] = "exe-identity-changed",
+		[KT_PROBE_RUN_COMPLETED] = "completed",
+		[KT_PROBE_RUN_INTERRUPTED] = "interrupted",
+		[KT_PROBE_RUN_TARGET_EXITED] = "target-exited",
+		[KT_PROBE_RUN_TARGET_REPLACED] = "exe-identity-changed",
 	};
 
 	return words[end];

@@ -15,21 +15,21 @@
 #include "probe/resolve/layout.h"
 #include "probe/target.h"
 
-enum kt_run_end {
-	KT_RUN_COMPLETED,
-	KT_RUN_INTERRUPTED,	/* by a signal or the deadline */
-	KT_RUN_TARGET_EXITED,	/* after at least one good row */
-	KT_RUN_TARGET_REPLACED, /* likewise; the snapshots before the exec are kept */
+enum kt_probe_run_end {
+	KT_PROBE_RUN_COMPLETED,
+	KT_PROBE_RUN_INTERRUPTED,     /* by a signal or the deadline */
+	KT_PROBE_RUN_TARGET_EXITED,   /* after at least one good row */
+	KT_PROBE_RUN_TARGET_REPLACED, /* likewise; the snapshots before the exec are kept */
 };
 
-struct kt_snapshot {
+struct kt_probe_snapshot {
 	uint64_t timestamp_unix_sec;
 	uint64_t elapsed_since_start_ns;
 	uint64_t duration_ns;
 	struct kt_sweep sweep;
 };
 
-struct kt_run {
+struct kt_probe_run {
 	const struct kt_probe_settings *settings; /* borrowed */
 	uint64_t started_at_unix_sec;
 	uint64_t start_mono_ns;
@@ -37,8 +37,8 @@ struct kt_run {
 	struct kt_target target;
 	struct kt_layout layout;
 	const char *engine; /* name of the engine that read */
-	enum kt_run_end end;
-	struct kt_snapshot *snapshots;
+	enum kt_probe_run_end end;
+	struct kt_probe_snapshot *snapshots;
 	size_t snapshot_count;
 	size_t snapshot_cap;
 };
@@ -46,22 +46,22 @@ struct kt_run {
 /**
  * Runs.  @stop is the flag that ends it early.
  * Errors: probe (@ret_fatal says which kind), no memory.
- * Owner: the caller calls kt_run_deinit() in any case; @settings must outlive @ret.
+ * Owner: the caller calls kt_probe_run_deinit() in any case; @settings must outlive @ret.
  */
-struct kt_error *kt_run_execute(const struct kt_probe_settings *settings,
-				const volatile sig_atomic_t *stop, struct kt_run *ret,
-				enum kt_fatal *ret_fatal) KT_MUST_CHECK;
+struct kt_error *kt_probe_execute(const struct kt_probe_settings *settings,
+				  const volatile sig_atomic_t *stop, struct kt_probe_run *ret,
+				  enum kt_fatal *ret_fatal) KT_MUST_CHECK;
 
 /** Frees everything the run holds. */
-void kt_run_deinit(struct kt_run *run);
+void kt_probe_run_deinit(struct kt_probe_run *run);
 
 /**
  * Whether the run read nothing although it tried: there are snapshots, none has a good row,
  * and it was not merely interrupted before the first row.
  */
-bool kt_run_all_failed(const struct kt_run *run);
+bool kt_probe_run_all_failed(const struct kt_probe_run *run);
 
 /** The word for how the run ended ("completed"). */
-const char *kt_run_end_word(enum kt_run_end end);
+const char *kt_probe_run_end_word(enum kt_probe_run_end end);
 
 #endif

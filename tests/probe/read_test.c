@@ -146,16 +146,16 @@ static void sweep_child(struct kt_place place, sig_atomic_t stop_value, struct k
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", child);
 	kt_autoclose int task_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct kt_engine_config config = {
+	struct kt_read_config config = {
 		.pid = child,
 		.task_fd = task_fd,
 		.is_same_pid_ns = true,
 		.place = place,
 		.stop = &stop,
 	};
-	KT_OK(kt_engine_readv.create(&config, &engine));
-	KT_OK(kt_engine_readv.sweep(engine, sweep));
-	kt_engine_readv.destroy(engine);
+	KT_OK(kt_readv_engine.create(&config, &engine));
+	KT_OK(kt_readv_engine.sweep(engine, sweep));
+	kt_readv_engine.destroy(engine);
 	ck_assert_int_eq(kill(child, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 }

@@ -22,7 +22,7 @@ struct kt_place {
 	uint32_t span_bytes; /* from the allocated counter to the end of the deallocated one */
 };
 
-struct kt_engine_config {
+struct kt_read_config {
 	pid_t pid;
 	int task_fd;	     /* /proc/PID/task; borrowed */
 	bool is_same_pid_ns; /* the target sees the same tids as we do */
@@ -30,14 +30,14 @@ struct kt_engine_config {
 	const volatile sig_atomic_t *stop; /* not zero: end the sweep early; borrowed */
 };
 
-struct kt_engine {
+struct kt_read_engine {
 	const char *name;
 
 	/*
 	 * Prepares reading.  @config is copied.  Errors: probe, no memory.
 	 * Owner: the caller hands @ret to destroy.
 	 */
-	struct kt_error *(*create)(const struct kt_engine_config *config, void **ret);
+	struct kt_error *(*create)(const struct kt_read_config *config, void **ret);
 
 	/*
 	 * Fills @sweep, which is empty.  Errors: probe (the threads cannot be listed), no memory;
@@ -53,6 +53,6 @@ struct kt_engine {
  * Thread pointers by get_robust_list(2), counters by batched process_vm_readv(2): nothing is
  * stopped.  Threads that registered no robust list are read by ptrace, in windows.
  */
-extern const struct kt_engine kt_engine_readv;
+extern const struct kt_read_engine kt_readv_engine;
 
 #endif

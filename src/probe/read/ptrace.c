@@ -24,7 +24,7 @@ struct tracee {
 };
 
 struct window {
-	const struct kt_engine_config *config;
+	const struct kt_read_config *config;
 	const struct kt_known_tps *known;
 	struct kt_sweep *sweep;
 	uint64_t deadline_ns;
@@ -167,7 +167,7 @@ static void finish(struct window *window, struct tracee *tracee)
 
 /* All that one call of kt_ptrace_read() is to do. */
 struct task {
-	const struct kt_engine_config *config;
+	const struct kt_read_config *config;
 	struct kt_ptrace_job *jobs;
 	size_t count;
 	const struct kt_known_tps *known;
@@ -202,7 +202,7 @@ static void *read_windows(void *ctx)
  * detached, it would stop later and stay so as long as its tracer lives.  The kernel lets go of
  * everything a tracer had when that ends.
  */
-void kt_ptrace_read(const struct kt_engine_config *config, struct kt_ptrace_job *jobs, size_t count,
+void kt_ptrace_read(const struct kt_read_config *config, struct kt_ptrace_job *jobs, size_t count,
 		    const struct kt_known_tps *known, struct kt_sweep *sweep)
 {
 	struct task task = { config, jobs, count, known, sweep };

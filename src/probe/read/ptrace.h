@@ -33,7 +33,7 @@ struct kt_known_tps {
  * becomes a skipped row: it would count its creator's bytes twice.
  * The stops are counted in @sweep; on the stop flag the rest stays pending.
  */
-void kt_ptrace_read(const struct kt_engine_config *config, struct kt_ptrace_job *jobs, size_t count,
+void kt_ptrace_read(const struct kt_read_config *config, struct kt_ptrace_job *jobs, size_t count,
 		    const struct kt_known_tps *known, struct kt_sweep *sweep);
 
 #endif

@@ -21,7 +21,7 @@ enum {
 };
 
 struct readv {
-	struct kt_engine_config config;
+	struct kt_read_config config;
 	bool has_delta;
 	int64_t delta; /* from a thread pointer to its robust list's head */
 	unsigned calibrate_tries;
@@ -32,7 +32,7 @@ struct readv {
 	struct iovec remote[2 * CHUNK_THREADS];
 };
 
-static struct kt_error *readv_create(const struct kt_engine_config *config, void **ret)
+static struct kt_error *readv_create(const struct kt_read_config *config, void **ret)
 {
 	struct readv *engine = malloc(sizeof(*engine));
 	if (!engine)
@@ -307,7 +307,7 @@ static struct kt_error *readv_sweep(void *ctx, struct kt_sweep *sweep)
 	return NULL;
 }
 
-const struct kt_engine kt_engine_readv = {
+const struct kt_read_engine kt_readv_engine = {
 	.name = "readv",
 	.create = readv_create,
 	.sweep = readv_sweep,

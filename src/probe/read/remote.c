@@ -28,7 +28,7 @@ bool kt_remote_address(const struct kt_place *place, uint64_t tp, struct kt_row 
 	return false;
 }
 
-void kt_remote_read(const struct kt_engine_config *config, uint64_t tp, struct kt_row *row)
+void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_row *row)
 {
 	char span[SPAN_MAX_BYTES];
 	uint64_t address;

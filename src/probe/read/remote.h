@@ -17,6 +17,6 @@ bool kt_remote_address(const struct kt_place *place, uint64_t tp, struct kt_row 
 		       uint64_t *ret);
 
 /** Reads the counters of one thread with thread pointer @tp into @row, good or failed. */
-void kt_remote_read(const struct kt_engine_config *config, uint64_t tp, struct kt_row *row);
+void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_row *row);
 
 #endif
