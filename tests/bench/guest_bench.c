@@ -93,6 +93,7 @@ int main(int argc, char **argv)
 		add(&bound, seconds);
 		add(&ours, run_top("nonexistent-pid", "\"boot_ns\":"));
 		add(&ratio, ours.values[i] / bound.values[i]);
+		fprintf(stderr, "pair %d: %.3f %.3f\n", i + 1, bound.values[i], ours.values[i]);
 	}
 	for (int i = 0; i < (pairs + 1) / 2; i++)
 		add(&four, run_top("", "\"duration_ns\":"));
