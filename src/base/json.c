@@ -107,12 +107,3 @@ bool kt_json_item_u64(const struct kt_json *json, const cJSON *item, uint64_t *r
 {
 	return kt_json_token_u64(&json->tokens, (size_t)item->valueint, ret);
 }
-
-size_t kt_json_item_line(const struct kt_json *json, const cJSON *item)
-{
-	size_t line;
-	size_t column;
-
-	kt_json_position(json->text, token_of(json, item)->start, &line, &column);
-	return line;
-}

@@ -43,9 +43,6 @@ struct kt_error *kt_json_error_at_key(const struct kt_json *json, const cJSON *i
 /** The exact value of a number item; false unless it is a non-negative integer below 2^64. */
 bool kt_json_item_u64(const struct kt_json *json, const cJSON *item, uint64_t *ret);
 
-/** Line number, from 1, on which @item starts. */
-size_t kt_json_item_line(const struct kt_json *json, const cJSON *item);
-
 static inline void kt_json_destroy_cleanup(struct kt_json **slot)
 {
 	kt_json_destroy(*slot);

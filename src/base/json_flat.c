@@ -218,12 +218,3 @@ void kt_flat_metrics_deinit(struct kt_flat_metrics *metrics)
 	free(metrics->metrics);
 	*metrics = (struct kt_flat_metrics){ 0 };
 }
-
-const struct kt_flat_metric *kt_flat_metrics_find(const struct kt_flat_metrics *metrics,
-						  const char *name)
-{
-	for (size_t i = 0; i < metrics->count; i++)
-		if (!strcmp(metrics->metrics[i].name, name))
-			return &metrics->metrics[i];
-	return NULL;
-}

@@ -43,8 +43,4 @@ struct kt_error *kt_json_flatten(const char *text, size_t len,
 /** Frees the metrics. */
 void kt_flat_metrics_deinit(struct kt_flat_metrics *metrics);
 
-/** The first metric called exactly @name, or NULL.  Owner: borrowed from @metrics. */
-const struct kt_flat_metric *kt_flat_metrics_find(const struct kt_flat_metrics *metrics,
-						  const char *name);
-
 #endif

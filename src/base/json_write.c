@@ -183,9 +183,3 @@ void kt_json_bool(struct kt_json_writer *writer, bool value)
 	separate(writer);
 	kt_buf_puts(writer->out, value ? "true" : "false");
 }
-
-void kt_json_raw(struct kt_json_writer *writer, const char *json, size_t len)
-{
-	separate(writer);
-	kt_buf_append(writer->out, json, len);
-}

@@ -56,7 +56,4 @@ void kt_json_double(struct kt_json_writer *writer, double value);
 /** Writes true or false. */
 void kt_json_bool(struct kt_json_writer *writer, bool value);
 
-/** Writes text that is a JSON value already. */
-void kt_json_raw(struct kt_json_writer *writer, const char *json, size_t len);
-
 #endif

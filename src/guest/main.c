@@ -35,7 +35,7 @@ static struct kt_error *serve(int port_fd)
 
 static struct kt_error *run_as_init(void)
 {
-	if (access(KT_IMAGE_SENTINEL, F_OK))
+	if (access("/" KT_IMAGE_SENTINEL, F_OK))
 		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
 				       "the image is not complete: give the guest more memory");
 	KT_TRY(kt_system_mount_all());

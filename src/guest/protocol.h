@@ -20,7 +20,10 @@
 /* Larger frames are refused by both sides before memory is taken for them. */
 #define KT_FRAME_MAX_BYTES    (256 * 1024)
 #define KT_FRAME_HEADER_BYTES 8
-#define KT_SEED_BYTES	      32
+/* The last file of a guest's image: without it the kernel ran out of memory while unpacking. */
+#define KT_IMAGE_SENTINEL ".ktstr_init_ok"
+
+#define KT_SEED_BYTES 32
 
 enum kt_frame_type {
 	KT_FRAME_MESSAGE = 'J',

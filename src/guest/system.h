@@ -9,9 +9,6 @@
 
 #include "base/error.h"
 
-/** The last file of the image: without it the kernel ran out of memory while unpacking. */
-#define KT_IMAGE_SENTINEL "/.ktstr_init_ok"
-
 /**
  * Mounts what programs expect: /proc, /sys, /dev, /tmp must work; /dev/shm, /run, cgroup2,
  * debugfs, tracefs and bpffs are tried.  Makes /dev/fd and the like.

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "vmm/image.h"
+#include "vmm/program.h"
 
 #define KT_WORKER_NAME "ktstr-jemalloc-alloc-worker"
 
@@ -27,7 +28,7 @@ static struct kt_error *find_program(const struct kt_scenario *scenario, const c
 	else if (word[0] == '/')
 		path = strdup(word);
 	else if (!strchr(word, '/'))
-		return kt_find_on_path(word, ret_path);
+		return kt_program_find(word, ret_path);
 	else if (asprintf(&path, "%s/%s", dirname(file), word) < 0)
 		path = NULL;
 	if (!path)

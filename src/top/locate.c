@@ -144,26 +144,3 @@ void kt_tools_deinit(struct kt_tools *tools)
 	free(tools->scenario_dir);
 	*tools = (struct kt_tools){ 0 };
 }
-
-struct kt_error *kt_find_on_path(const char *word, char **ret_path)
-{
-	const char *path = getenv("PATH");
-	kt_autofree char *copy = strdup(path ? path : "/usr/bin:/bin");
-	char *rest = copy;
-	const char *dir;
-
-	if (!copy)
-		return kt_error_no_memory();
-	while ((dir = strsep(&rest, ":"))) {
-		kt_autofree char *candidate = NULL;
-		if (asprintf(&candidate, "%s/%s", *dir ? dir : ".", word) < 0) {
-			candidate = NULL;
-			return kt_error_no_memory();
-		}
-		if (is_there(candidate, false)) {
-			*ret_path = KT_TAKE(candidate);
-			return NULL;
-		}
-	}
-	return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "%s: no such program on PATH", word);
-}

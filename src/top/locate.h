@@ -32,10 +32,4 @@ struct kt_error *kt_tools_find_programs(struct kt_tools *ret) KT_MUST_CHECK;
 /** Frees the paths. */
 void kt_tools_deinit(struct kt_tools *tools);
 
-/**
- * The program called @word as a shell would find it on PATH.
- * Errors: environment (not found), no memory.  Owner: the caller frees @ret_path.
- */
-struct kt_error *kt_find_on_path(const char *word, char **ret_path) KT_MUST_CHECK;
-
 #endif

@@ -19,8 +19,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-
-#define KT_IMAGE_SENTINEL ".ktstr_init_ok"
+#include "guest/protocol.h"
 
 struct kt_image;
 

@@ -16,11 +16,6 @@ enum {
 	KT_NODE_DISTANCE = 21,
 };
 
-const char *kt_accelerator_text(enum kt_accelerator accelerator)
-{
-	return accelerator == KT_ACCELERATOR_KVM ? "kvm" : "tcg";
-}
-
 uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t initrd_bytes)
 {
 	uint64_t nodes = topology->numa_nodes;

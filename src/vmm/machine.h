@@ -75,7 +75,4 @@ struct kt_error *kt_machine_boot_arguments(const struct kt_machine *machine,
 					   const struct kt_machine_programs *programs,
 					   struct kt_arguments *ret) KT_MUST_CHECK;
 
-/** "kvm" or "tcg". */
-const char *kt_accelerator_text(enum kt_accelerator accelerator);
-
 #endif
