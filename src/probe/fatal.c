@@ -19,6 +19,10 @@ const char *kt_fatal_word(enum kt_fatal kind)
 		[KT_FATAL_KERNEL_THREAD] = "kernel-thread",
 		[KT_FATAL_ZOMBIE] = "zombie",
 		[KT_FATAL_TARGET_EXITED] = "target-exited",
+		[KT_FATAL_JEMALLOC_AMBIGUOUS] = "jemalloc-ambiguous",
+		[KT_FATAL_LAYOUT_UNPROVEN] = "layout-unproven",
+		[KT_FATAL_COUNTERS_NOT_MAINTAINED] = "counters-not-maintained",
+		[KT_FATAL_ENGINE_UNAVAILABLE] = "engine-unavailable",
 	};
 
 	return words[kind];

@@ -22,7 +22,11 @@ enum kt_fatal {
 	KT_FATAL_PERMISSION_DENIED, /* the process is there, but not ours to look at */
 	KT_FATAL_KERNEL_THREAD,
 	KT_FATAL_ZOMBIE,
-	KT_FATAL_TARGET_EXITED, /* it ended before anything was read */
+	KT_FATAL_TARGET_EXITED,		  /* it ended before anything was read */
+	KT_FATAL_JEMALLOC_AMBIGUOUS,	  /* more than one jemalloc is in use */
+	KT_FATAL_LAYOUT_UNPROVEN,	  /* not sure enough where the counters are */
+	KT_FATAL_COUNTERS_NOT_MAINTAINED, /* this jemalloc does not count */
+	KT_FATAL_ENGINE_UNAVAILABLE,	  /* the engine that was asked for */
 	KT_FATAL_COUNT,
 };
 

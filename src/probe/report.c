@@ -125,14 +125,14 @@ static void put_layout(struct kt_json_writer *json, const struct kt_probe_run *r
 	kt_json_key(json, "layout");
 	kt_json_object_begin(json);
 	put_string(json, "object", layout->object);
-	put_string(json, "symbol", layout->symbol);
-	put_string(json, "symbol_from", layout->symbol_table);
-	put_string(json, "offsets_from", layout->offsets_from);
-	put_string(json, "offsets_found_by", layout->offsets_found);
+	if (layout->symbol) {
+		put_string(json, "symbol", layout->symbol);
+		put_string(json, "symbol_from", layout->symbol_table);
+	}
 	if (layout->debug_file)
 		put_string(json, "debug_file", layout->debug_file);
-	put_u64(json, "allocated_offset", layout->allocated_offset);
-	put_u64(json, "deallocated_offset", layout->deallocated_offset);
+	put_u64(json, "allocated_offset", layout->facts.allocated);
+	put_u64(json, "deallocated_offset", layout->facts.deallocated);
 	put_u64(json, "resolve_ns", run->resolve_ns);
 	kt_json_object_end(json);
 }

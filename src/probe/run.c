@@ -25,9 +25,10 @@ static enum kt_fatal fatal_of(enum kt_resolve_failure failure)
 	static const enum kt_fatal kinds[] = {
 		[KT_RESOLVE_EXE_UNREADABLE] = KT_FATAL_PERMISSION_DENIED,
 		[KT_RESOLVE_NOT_FOUND] = KT_FATAL_JEMALLOC_NOT_FOUND,
-		[KT_RESOLVE_IN_DSO] = KT_FATAL_JEMALLOC_IN_DSO,
+		[KT_RESOLVE_AMBIGUOUS] = KT_FATAL_JEMALLOC_AMBIGUOUS,
 		[KT_RESOLVE_MACHINE] = KT_FATAL_ARCH_MISMATCH,
-		[KT_RESOLVE_DWARF] = KT_FATAL_DWARF_PARSE_FAILURE,
+		[KT_RESOLVE_UNPROVEN] = KT_FATAL_LAYOUT_UNPROVEN,
+		[KT_RESOLVE_NOT_MAINTAINED] = KT_FATAL_COUNTERS_NOT_MAINTAINED,
 		[KT_RESOLVE_MAPS] = KT_FATAL_MAPS_READ_FAILURE,
 	};
 
@@ -57,8 +58,14 @@ static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fat
 {
 	enum kt_resolve_failure failure = KT_RESOLVE_NOT_FOUND;
 
-	struct kt_error *err = kt_layout_resolve(run->target.proc_fd, run->target.exe_path,
-						 &run->layout, &failure);
+	struct kt_resolve_request request = {
+		.proc_fd = run->target.proc_fd,
+		.exe_path = run->target.exe_path,
+		.memory = kt_memory_of_process(run->target.pid),
+		.use_cache = true,
+	};
+
+	struct kt_error *err = kt_layout_resolve(&request, &run->layout, &failure);
 	if (err)
 		*ret_fatal = fatal_of(failure);
 	/* A target that changed meanwhile explains any other failure. */
@@ -71,13 +78,6 @@ static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fat
 	return err;
 }
 
-static const char *place_address(const void *ctx, uint64_t tp, uint64_t *ret)
-{
-	enum kt_tls_status status = kt_layout_address(ctx, tp, ret);
-
-	return status ? kt_tls_status_text(status) : NULL;
-}
-
 static struct kt_error *start_engine(struct runner *runner)
 {
 	struct kt_probe_run *run = runner->run;
@@ -86,11 +86,8 @@ static struct kt_error *start_engine(struct runner *runner)
 		.task_fd = run->target.task_fd,
 		.is_same_pid_ns = run->target.is_same_pid_ns,
 		.stop = runner->stop,
-		.place = {
-			.address = place_address,
-			.ctx = &run->layout,
-			.span_bytes = (uint32_t)kt_layout_span(&run->layout),
-		},
+		.is_repeated = run->settings->snapshot_count > 1,
+		.place = run->layout.place,
 	};
 
 	runner->engine = &kt_readv_engine;

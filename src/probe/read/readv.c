@@ -81,7 +81,7 @@ static bool prepare(struct readv *engine, struct kt_row *row, size_t slot)
 	if (failure || !head || !calibrate(engine, head))
 		return false;
 	uint64_t tp = head - (uint64_t)engine->delta;
-	if (!kt_remote_address(&engine->config.place, tp, row, &address))
+	if (!kt_remote_address(&engine->config, tp, row, &address))
 		return false;
 	engine->rows[slot] = row;
 	engine->heads[slot] = head;

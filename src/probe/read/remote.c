@@ -17,14 +17,21 @@ void kt_remote_take(struct kt_row *row, const char *span, uint32_t span_bytes)
 	       sizeof(row->deallocated_bytes));
 }
 
-bool kt_remote_address(const struct kt_place *place, uint64_t tp, struct kt_row *row, uint64_t *ret)
+bool kt_remote_address(const struct kt_read_config *config, uint64_t tp, struct kt_row *row,
+		       uint64_t *ret)
 {
-	const char *why = place->address(place->ctx, tp, ret);
+	struct kt_memory memory = kt_memory_of_process(config->pid);
+	enum kt_tls_lookup lookup = kt_tls_place_address(&config->place, &memory, tp, ret);
 
-	if (!why)
+	if (lookup == KT_TLS_FOUND)
 		return true;
+	if (lookup == KT_TLS_NO_BLOCK) {
+		row->state = KT_ROW_SKIPPED;
+		row->cause = KT_CAUSE_NO_BLOCK;
+		return false;
+	}
 	kt_row_fail(row, KT_ROW_TLS_ARITHMETIC, KT_CAUSE_ARITHMETIC, 0);
-	row->arithmetic_text = why;
+	row->arithmetic_text = kt_tls_lookup_text(lookup);
 	return false;
 }
 
@@ -33,7 +40,7 @@ void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_
 	char span[SPAN_MAX_BYTES];
 	uint64_t address;
 
-	if (!kt_remote_address(&config->place, tp, row, &address))
+	if (!kt_remote_address(config, tp, row, &address))
 		return;
 	struct iovec local = { span, config->place.span_bytes };
 	struct iovec remote = { (void *)(uintptr_t)address, config->place.span_bytes };

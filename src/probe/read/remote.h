@@ -11,9 +11,9 @@
 void kt_remote_take(struct kt_row *row, const char *span, uint32_t span_bytes);
 
 /**
- * Computes the address for thread pointer @tp; false if that failed (@row says why).
+ * Computes the address for thread pointer @tp; false if there is none (@row says why).
  */
-bool kt_remote_address(const struct kt_place *place, uint64_t tp, struct kt_row *row,
+bool kt_remote_address(const struct kt_read_config *config, uint64_t tp, struct kt_row *row,
 		       uint64_t *ret);
 
 /** Reads the counters of one thread with thread pointer @tp into @row, good or failed. */

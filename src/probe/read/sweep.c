@@ -73,6 +73,7 @@ size_t kt_sweep_ok_count(const struct kt_sweep *sweep)
 void kt_sweep_deinit(struct kt_sweep *sweep)
 {
 	free(sweep->rows);
+	free(sweep->extras);
 	*sweep = (struct kt_sweep){ 0 };
 }
 
@@ -109,7 +110,7 @@ const char *kt_row_error_token(enum kt_row_error error)
 
 const char *kt_row_skip_token(const struct kt_row *row)
 {
-	return row->cause == KT_CAUSE_SHARED_TP ? "shared-thread-pointer" : "unknown";
+	return row->cause == KT_CAUSE_SHARED_TP ? "shared-thread-pointer" : "no-thread-data";
 }
 
 static void describe_step(const struct kt_row *row, struct kt_buf *out)
@@ -169,6 +170,9 @@ void kt_row_describe(const struct kt_row *row, struct kt_buf *out)
 		break;
 	case KT_CAUSE_SHARED_TP:
 		kt_buf_puts(out, "it shares the thread pointer of another thread");
+		break;
+	case KT_CAUSE_NO_BLOCK:
+		kt_buf_puts(out, "it never used the allocator");
 		break;
 	}
 }

@@ -46,6 +46,27 @@ enum kt_row_cause {
 	KT_CAUSE_INTERRUPTED, /* a signal or the deadline ended the wait */
 	KT_CAUSE_ARITHMETIC,  /* arithmetic_text says it */
 	KT_CAUSE_SHARED_TP,   /* shares the thread pointer of another thread (skipped) */
+	KT_CAUSE_NO_BLOCK,    /* never used the allocator: it has no thread data (skipped) */
+};
+
+/* Per-thread extras, as bits: what is asked for, and what is known of a thread. */
+enum kt_extra {
+	KT_EXTRA_SCHED = 1 << 0,  /* run_ns, run_delay_ns, switches */
+	KT_EXTRA_CPU = 1 << 1,	  /* state, cpu, utime_ns, stime_ns */
+	KT_EXTRA_TCACHE = 1 << 2, /* tcache_bytes */
+};
+
+struct kt_extras {
+	uint32_t known; /* bits of enum kt_extra */
+	char state;	/* letter of proc(5): R, S, D, T, t, Z, X, I */
+	int32_t cpu;	/* that the thread runs on, or ran on last */
+	uint64_t utime_ns;
+	uint64_t stime_ns;
+	uint64_t run_ns;       /* on a CPU */
+	uint64_t run_delay_ns; /* ready, but not on a CPU */
+	uint64_t voluntary_switches;
+	uint64_t involuntary_switches;
+	uint64_t tcache_bytes; /* parked in the thread's cache */
 };
 
 struct kt_row {
@@ -72,6 +93,8 @@ struct kt_row {
 
 struct kt_sweep {
 	struct kt_row *rows; /* ascending by tid */
+	/* One per row, at the row's place; NULL unless extras were asked for. */
+	struct kt_extras *extras;
 	size_t count;
 	size_t cap;
 	uint64_t read_calls;	  /* of process_vm_readv */

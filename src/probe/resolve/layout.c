@@ -13,6 +13,7 @@
 #include "probe/resolve/dwarf.h"
 #include "probe/resolve/elf_file.h"
 #include "probe/resolve/object.h"
+#include "probe/resolve/tls.h"
 
 /* A resolution under way. */
 struct resolver {
@@ -61,8 +62,6 @@ static struct kt_error *use_debug_file(struct resolver *resolver, const struct k
 	resolver->layout.debug_file = copy;
 	resolver->symbol = symbol;
 	resolver->has_symbol = true;
-	if (!resolver->has_offsets)
-		resolver->layout.offsets_from = "debug-file";
 	resolver->has_offsets = true;
 	return NULL;
 }
@@ -161,7 +160,7 @@ static struct kt_error *explain_not_found(struct resolver *resolver,
 	*ret_failure = KT_RESOLVE_MAPS;
 	KT_TRY(kt_maps_visit(resolver->proc_fd, visit_mapping, &search));
 	if (found.len) {
-		*ret_failure = KT_RESOLVE_IN_DSO;
+		*ret_failure = KT_RESOLVE_NOT_FOUND;
 		return kt_error_create(KT_ERROR_PROBE, 0,
 				       "jemalloc is in the shared object %s, not in the executable "
 				       "%s; only statically linked jemalloc can be read",
@@ -205,7 +204,6 @@ static void ask_exe(struct resolver *resolver)
 		note_failure(resolver, err);
 	else
 		kt_error_destroy(err);
-	resolver->layout.offsets_from = "dwarf";
 }
 
 static struct kt_error *missing_offsets(struct resolver *resolver)
@@ -243,7 +241,7 @@ static struct kt_error *resolve(struct resolver *resolver, int fd,
 	bool has_segment = kt_elf_tls_segment(&resolver->exe, &segment);
 	if (has_segment) {
 		ask_exe(resolver);
-		*ret_failure = KT_RESOLVE_DWARF;
+		*ret_failure = KT_RESOLVE_UNPROVEN;
 		if (!resolver->has_symbol || !resolver->has_offsets)
 			KT_TRY(try_debug_files(resolver));
 	}
@@ -258,20 +256,34 @@ static struct kt_error *resolve(struct resolver *resolver, int fd,
 		return kt_error_no_memory();
 	resolver->layout.symbol = resolver->symbol.name;
 	resolver->layout.symbol_table = resolver->symbol.table;
-	resolver->layout.symbol_value = resolver->symbol.value;
-	resolver->layout.offsets_found = resolver->offsets.found_by;
-	resolver->layout.allocated_offset = resolver->offsets.allocated;
-	resolver->layout.deallocated_offset = resolver->offsets.deallocated;
-	resolver->layout.machine = resolver->exe.header.e_machine;
-	resolver->layout.tls_memsz = segment.memsz;
-	resolver->layout.tls_align = segment.align;
-	resolver->layout.tls_vaddr = segment.vaddr;
+	resolver->layout.tls_found_by = "static";
+	resolver->layout.facts = (struct kt_tsd_facts){
+		.has_start = true,
+		.has_offsets = true,
+		.start = resolver->symbol.value,
+		.allocated = resolver->offsets.allocated,
+		.deallocated = resolver->offsets.deallocated,
+		.sources = KT_SOURCE_DWARF,
+	};
+	uint64_t image_size;
+	if (kt_tls_image_size(segment.memsz, segment.align, segment.vaddr, &image_size))
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", resolver->exe_path,
+				       kt_tls_status_text(KT_TLS_IMAGE_OVERFLOW));
+	resolver->layout.place = (struct kt_tls_place){
+		.access = KT_TLS_TP_OFFSET,
+		.tp_offset = (int64_t)(resolver->symbol.value + resolver->offsets.allocated -
+				       image_size),
+		.span_bytes =
+			(uint32_t)(resolver->offsets.deallocated + 8 - resolver->offsets.allocated),
+	};
 	return NULL;
 }
 
-struct kt_error *kt_layout_resolve(int proc_fd, const char *exe_path, struct kt_layout *ret,
+struct kt_error *kt_layout_resolve(const struct kt_resolve_request *request, struct kt_layout *ret,
 				   enum kt_resolve_failure *ret_failure)
 {
+	int proc_fd = request->proc_fd;
+	const char *exe_path = request->exe_path;
 	struct resolver resolver = {
 		.proc_fd = proc_fd,
 		.exe_path = exe_path,
@@ -297,26 +309,7 @@ struct kt_error *kt_layout_resolve(int proc_fd, const char *exe_path, struct kt_
 void kt_layout_deinit(struct kt_layout *layout)
 {
 	free(layout->object);
+	free(layout->build_id);
 	free(layout->debug_file);
 	*layout = (struct kt_layout){ 0 };
-}
-
-uint64_t kt_layout_span(const struct kt_layout *layout)
-{
-	return layout->deallocated_offset + 8 - layout->allocated_offset;
-}
-
-enum kt_tls_status kt_layout_address(const struct kt_layout *layout, uint64_t tp, uint64_t *ret)
-{
-	uint64_t image_size;
-
-	if (layout->machine == EM_AARCH64)
-		return kt_tls_variant1_address(tp, layout->tls_align, layout->tls_vaddr,
-					       layout->symbol_value, layout->allocated_offset, ret);
-	enum kt_tls_status status = kt_tls_image_size(layout->tls_memsz, layout->tls_align,
-						      layout->tls_vaddr, &image_size);
-	if (status)
-		return status;
-	return kt_tls_variant2_address(tp, image_size, layout->symbol_value,
-				       layout->allocated_offset, ret);
 }

@@ -2,10 +2,9 @@
 /**
  * Where jemalloc's per-thread counters of a process are: the answer of the resolver.
  *
- * The main executable is asked first, through /proc/PID/exe, so that a deleted file or
- * another mount namespace makes no difference.  What the executable lacks (symbol, debug
- * information) may be in its debug file.  Other objects are looked at only to say why the
- * answer is no.  A later resolver adds a rule for objects other than the executable.
+ * The object is chosen by what it contains, not by its name: the executable, or a shared object
+ * that was linked, preloaded or opened later.  What is believed, and why, is in evidence.h;
+ * nothing is answered on the word of one source alone.
  */
 #ifndef KT_PROBE_RESOLVE_LAYOUT_H
 #define KT_PROBE_RESOLVE_LAYOUT_H
@@ -13,50 +12,75 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "probe/resolve/tls.h"
+#include "probe/memory/internals.h"
+#include "probe/memory/tls_place.h"
+#include "probe/resolve/evidence.h"
+#include "probe/resolve/gate.h"
 
 /* How resolving failed; each has a fatal kind of its own. */
 enum kt_resolve_failure {
 	KT_RESOLVE_EXE_UNREADABLE,
-	KT_RESOLVE_NOT_FOUND,
-	KT_RESOLVE_IN_DSO,
-	KT_RESOLVE_MACHINE,
-	KT_RESOLVE_DWARF,
+	KT_RESOLVE_NOT_FOUND,	   /* no object of the process is a jemalloc */
+	KT_RESOLVE_AMBIGUOUS,	   /* several are, and more than one is in use */
+	KT_RESOLVE_MACHINE,	   /* another architecture, or 32 bits */
+	KT_RESOLVE_UNPROVEN,	   /* sources are missing, or contradict each other or the gate */
+	KT_RESOLVE_NOT_MAINTAINED, /* a jemalloc that does not count (<= 5.2 without stats) */
 	KT_RESOLVE_MAPS,
 };
 
+/* How the layout cache was used. */
+enum kt_cache_use {
+	KT_CACHE_OFF,
+	KT_CACHE_MISS,
+	KT_CACHE_HIT,
+	KT_CACHE_GIVEN, /* the entry came from --layout */
+};
+
 struct kt_layout {
-	char *object;		   /* path of the file that holds the TLS block */
-	char *debug_file;	   /* path of the debug file used, or NULL */
-	const char *symbol;	   /* name of the TLS symbol */
-	const char *symbol_table;  /* ".symtab", ".dynsym" or "debug-file" */
-	const char *offsets_from;  /* "dwarf" or "debug-file" */
-	const char *offsets_found; /* "cu-name" or "top-level" */
-	unsigned machine;	   /* e_machine: selects the TLS variant */
-	uint64_t tls_memsz;	   /* PT_TLS, as in the file */
-	uint64_t tls_align;
-	uint64_t tls_vaddr;
-	uint64_t symbol_value;	     /* of the symbol within the TLS image */
-	uint64_t allocated_offset;   /* of the counters within the symbol's structure */
-	uint64_t deallocated_offset; /* */
+	char *object;		  /* path of the object, as the target names it */
+	char *build_id;		  /* lower-case hex, or NULL */
+	char *debug_file;	  /* path of the debug file used, or NULL */
+	const char *symbol;	  /* name of the TLS symbol, or NULL */
+	const char *symbol_table; /* ".symtab", ".dynsym", "debug-file", or NULL */
+	const char *tls_found_by; /* "static", "tpoff64", "dtpmod64", "tlsdesc" */
+	struct kt_tsd_facts facts;
+	struct kt_gate_answer gate;
+	enum kt_cache_use cache;
+	struct kt_internals internals;
+	uint64_t bias; /* of the object: what is added to its file's addresses */
+	struct kt_tls_place place;
+};
+
+struct kt_layout_entry;
+
+struct kt_resolve_request {
+	int proc_fd;	      /* /proc/PID; borrowed */
+	const char *exe_path; /* borrowed */
+	struct kt_memory memory;
+	const uint64_t *thread_pointers; /* of some threads, for the gate; borrowed */
+	size_t thread_pointer_count;
+	const char *object;		     /* NULL, or the end of the path of the one to take */
+	const struct kt_layout_entry *entry; /* NULL, or what --layout gave; borrowed */
+	bool use_cache;
+	bool want_internals;
 };
 
 /**
- * Resolves the process whose /proc/PID directory is open at @proc_fd and whose executable
- * is called @exe_path.
+ * Resolves a process.
  * Errors: probe (@ret_failure says which kind), io, no memory.
  * Owner: the caller calls kt_layout_deinit().
  */
-struct kt_error *kt_layout_resolve(int proc_fd, const char *exe_path, struct kt_layout *ret,
+struct kt_error *kt_layout_resolve(const struct kt_resolve_request *request, struct kt_layout *ret,
 				   enum kt_resolve_failure *ret_failure) KT_MUST_CHECK;
+
+/**
+ * Finds out what the file at @path tells by itself, without a process: for --layout.
+ * Errors: probe (@ret_failure), io, no memory.
+ */
+struct kt_error *kt_layout_resolve_file(const char *path, struct kt_layout_entry *ret,
+					enum kt_resolve_failure *ret_failure) KT_MUST_CHECK;
 
 /** Frees the texts. */
 void kt_layout_deinit(struct kt_layout *layout);
-
-/** Bytes from the first byte of the allocated counter to the last of the deallocated one. */
-uint64_t kt_layout_span(const struct kt_layout *layout);
-
-/** Address of the allocated counter for a thread pointer. */
-enum kt_tls_status kt_layout_address(const struct kt_layout *layout, uint64_t tp, uint64_t *ret);
 
 #endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/memory/tls_place.h"
+
+enum {
+	MODULES_MAX = 1 << 20 /* no process has more objects with thread data */
+};
+
+const char *kt_tls_lookup_text(enum kt_tls_lookup lookup)
+{
+	switch (lookup) {
+	case KT_TLS_FOUND:
+		break;
+	case KT_TLS_UNDERFLOW:
+		return "the thread pointer is below the size of the TLS image";
+	case KT_TLS_OVERFLOW:
+		return "the address overflows";
+	case KT_TLS_NO_BLOCK:
+		return "the thread never used the allocator";
+	case KT_TLS_UNREADABLE:
+		return "the dynamic thread vector cannot be read";
+	}
+	return "no error";
+}
+
+static enum kt_tls_lookup add_offset(uint64_t tp, int64_t offset, uint64_t *ret)
+{
+	uint64_t below = offset < 0 ? 0 - (uint64_t)offset : 0;
+
+	if (tp < below)
+		return KT_TLS_UNDERFLOW;
+	if (offset < 0)
+		*ret = tp - below;
+	else if (__builtin_add_overflow(tp, (uint64_t)offset, ret))
+		return KT_TLS_OVERFLOW;
+	return KT_TLS_FOUND;
+}
+
+static enum kt_tls_lookup look_up_block(const struct kt_tls_place *place,
+					const struct kt_memory *memory, uint64_t tp, uint64_t *ret)
+{
+	uint64_t vector;
+	uint64_t entries;
+	uint64_t block;
+
+	if (place->module > MODULES_MAX)
+		return KT_TLS_OVERFLOW;
+	if (!kt_memory_read_u64(memory, tp + KT_DTV_POINTER_OFFSET, &vector) ||
+	    !kt_memory_read_u64(memory, vector - KT_DTV_ENTRY_BYTES, &entries))
+		return KT_TLS_UNREADABLE;
+	/* A vector that was not grown since the object was loaded has no entry for it. */
+	if (entries < place->module)
+		return KT_TLS_NO_BLOCK;
+	if (!kt_memory_read_u64(memory, vector + place->module * KT_DTV_ENTRY_BYTES, &block))
+		return KT_TLS_UNREADABLE;
+	if (block == UINT64_MAX || !block)
+		return KT_TLS_NO_BLOCK;
+	if (__builtin_add_overflow(block, place->block_offset, ret))
+		return KT_TLS_OVERFLOW;
+	return KT_TLS_FOUND;
+}
+
+enum kt_tls_lookup kt_tls_place_address(const struct kt_tls_place *place,
+					const struct kt_memory *memory, uint64_t tp, uint64_t *ret)
+{
+	if (place->access == KT_TLS_TP_OFFSET)
+		return add_offset(tp, place->tp_offset, ret);
+	return look_up_block(place, memory, tp, ret);
+}
