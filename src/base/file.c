@@ -146,7 +146,7 @@ struct kt_error *kt_dir_make(const char *path)
 	}
 }
 
-struct kt_error *kt_cache_path(const char *name, char **ret_path)
+struct kt_error *kt_cache_locate(const char *name, char **ret_path)
 {
 	const char *base = getenv("XDG_CACHE_HOME");
 	const char *below = "";
@@ -158,15 +158,22 @@ struct kt_error *kt_cache_path(const char *name, char **ret_path)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
 				       "no cache directory: set HOME or XDG_CACHE_HOME");
 
-	kt_autofree char *dir = NULL;
-	if (asprintf(&dir, "%s%s/ktstr-top", base, below) < 0) {
-		dir = NULL;
-		return kt_error_no_memory();
-	}
-	KT_TRY(kt_dir_make(dir));
 	char *path = NULL;
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
+	if (asprintf(&path, "%s%s/ktstr-top/%s", base, below, name) < 0)
 		return kt_error_no_memory();
 	*ret_path = path;
+	return NULL;
+}
+
+struct kt_error *kt_cache_path(const char *name, char **ret_path)
+{
+	kt_autofree char *path = NULL;
+
+	KT_TRY(kt_cache_locate(name, &path));
+	kt_autofree char *dir = strdup(path);
+	if (!dir)
+		return kt_error_no_memory();
+	KT_TRY(kt_dir_make(dirname(dir)));
+	*ret_path = KT_TAKE(path);
 	return NULL;
 }

@@ -49,7 +49,14 @@ struct kt_error *kt_dir_make(const char *path) KT_MUST_CHECK;
 
 /**
  * The path of this program's entry @name in the user's cache directory
- * ($XDG_CACHE_HOME or $HOME/.cache), the directory made.
+ * ($XDG_CACHE_HOME or $HOME/.cache), whether or not that is there.
+ * Errors: environment (neither variable is an absolute path), no memory.
+ * Owner: the caller frees @ret_path.
+ */
+struct kt_error *kt_cache_locate(const char *name, char **ret_path) KT_MUST_CHECK;
+
+/**
+ * The same, and the directory that it is in is made.
  * Errors: environment (neither variable is an absolute path), io, no memory.
  * Owner: the caller frees @ret_path.
  */
