@@ -64,8 +64,8 @@ END_TEST
 START_TEST(tokens_and_texts)
 {
 	static const char *const tokens[] = {
-		"ptrace_seize", "ptrace_interrupt", "waitpid",
-		"get_regset",	"process_vm_readv", "tls_arithmetic"
+		"ptrace_seize",	    "ptrace_interrupt", "waitpid",  "get_regset",
+		"process_vm_readv", "tls_arithmetic",	"bpf_copy",
 	};
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	struct kt_row row = { .tid = 4242 };

@@ -103,6 +103,7 @@ const char *kt_row_error_token(enum kt_row_error error)
 		[KT_ROW_GET_REGSET] = "get_regset",
 		[KT_ROW_PROCESS_VM_READV] = "process_vm_readv",
 		[KT_ROW_TLS_ARITHMETIC] = "tls_arithmetic",
+		[KT_ROW_BPF_COPY] = "bpf_copy",
 	};
 
 	return tokens[error];
@@ -134,6 +135,10 @@ static void describe_step(const struct kt_row *row, struct kt_buf *out)
 		break;
 	case KT_ROW_TLS_ARITHMETIC:
 		kt_buf_printf(out, "counter address of thread %d", row->tid);
+		break;
+	case KT_ROW_BPF_COPY:
+		kt_buf_printf(out, "bpf_copy_from_user_task of thread %d at 0x%" PRIx64, row->tid,
+			      row->address);
 		break;
 	}
 }

@@ -26,7 +26,7 @@ enum kt_row_state {
 	KT_ROW_SKIPPED, /* left out on purpose, with a reason */
 };
 
-/* The step that failed; the tokens of contract section 2.3. */
+/* The step that failed; the tokens of contract section 2.3, and one of our own. */
 enum kt_row_error {
 	KT_ROW_PTRACE_SEIZE,
 	KT_ROW_PTRACE_INTERRUPT,
@@ -34,6 +34,7 @@ enum kt_row_error {
 	KT_ROW_GET_REGSET,
 	KT_ROW_PROCESS_VM_READV,
 	KT_ROW_TLS_ARITHMETIC,
+	KT_ROW_BPF_COPY, /* the BPF engine's program copied no counters */
 };
 
 /* What the text adds to the step. */

@@ -71,19 +71,18 @@ static size_t unescape(const char *from, size_t len, char *to, size_t max)
 	return used;
 }
 
-static void take_comm(const char *name, size_t len, char *comm)
+void kt_threads_take_name(const char *name, size_t len, char comm[static KT_COMM_BYTES])
 {
-	char text[KT_COMM_BYTES];
 	size_t start = 0;
-	size_t end = unescape(name, len, text, sizeof(text) - 1);
+	size_t end = len < KT_COMM_BYTES - 1 ? len : KT_COMM_BYTES - 1;
 
-	while (start < end && isspace((unsigned char)text[start]))
+	while (start < end && isspace((unsigned char)name[start]))
 		start++;
-	while (end > start && isspace((unsigned char)text[end - 1]))
+	while (end > start && isspace((unsigned char)name[end - 1]))
 		end--;
-	if (!kt_text_is_utf8(text + start, end - start))
+	if (!kt_text_is_utf8(name + start, end - start))
 		return;
-	memcpy(comm, text + start, end - start);
+	memcpy(comm, name + start, end - start);
 	comm[end - start] = '\0';
 }
 
@@ -93,8 +92,12 @@ void kt_threads_parse_stat(const char *text, size_t len, struct kt_row *row)
 	const char *close = memrchr(text, ')', len);
 	if (!close)
 		return;
-	if (open && open < close)
-		take_comm(open + 1, (size_t)(close - open - 1), row->comm);
+	if (open && open < close) {
+		char name[KT_COMM_BYTES];
+		size_t bytes = (size_t)(close - open - 1);
+		bytes = unescape(open + 1, bytes, name, sizeof(name) - 1);
+		kt_threads_take_name(name, bytes, row->comm);
+	}
 
 	const char *at = close + 1;
 	const char *end = text + len;

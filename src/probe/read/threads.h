@@ -23,6 +23,12 @@ struct kt_error *kt_threads_list(int task_fd, struct kt_sweep *sweep) KT_MUST_CH
 void kt_threads_name(int task_fd, struct kt_row *rows, size_t count);
 
 /**
+ * Takes a thread's name as the kernel has it, @len bytes without NUL, into @comm: without the
+ * white space around it; @comm stays as it is if the name is not UTF-8.
+ */
+void kt_threads_take_name(const char *name, size_t len, char comm[static KT_COMM_BYTES]);
+
+/**
  * Parses a thread's stat line (proc(5)): the name between the first '(' and the last ')',
  * unescaped and trimmed into @row->comm, and field 22, the start time in clock ticks.
  * What is missing or not a number stays unknown.
