@@ -22,6 +22,7 @@ struct raw_check {
 	uint32_t tid;
 	int snapshots;
 	bool if_present;
+	const char *is;
 };
 
 static struct kt_error *read_probe(const struct kt_reader *reader, const cJSON *item, void *ret)
@@ -82,6 +83,7 @@ const struct kt_key kt_check_keys[] = {
 				     .kind = KT_KEY_CUSTOM,
 				     .read = read_snapshots },
 	[KT_CHECK_KEY_IF_PRESENT] = { PLACE("if_present", if_present), .kind = KT_KEY_BOOL },
+	[KT_CHECK_KEY_IS] = { PLACE("is", is), .kind = KT_KEY_NAME },
 	{ 0 },
 };
 
@@ -155,7 +157,9 @@ static struct kt_error *set_texts(struct kt_check *check, struct kt_arena *arena
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	kt_autobuf struct kt_buf threshold = KT_BUF_INIT;
 
-	if (check->min == check->max)
+	if (check->word)
+		kt_buf_printf(&threshold, "= %s", check->word);
+	else if (check->min == check->max)
 		kt_buf_printf(&threshold, "= %" PRIu64, check->min);
 	else if (check->max == UINT64_MAX && check->min)
 		kt_buf_printf(&threshold, ">= %" PRIu64, check->min);
@@ -232,6 +236,7 @@ struct kt_error *kt_check_parse(const struct kt_json *json, const cJSON *item,
 		.kind = kind,
 		.id = raw.id ? raw.id : kind->name,
 		.if_present = raw.if_present,
+		.word = raw.is,
 		.of = (enum kt_check_of)raw.of,
 		.thread = raw.thread,
 		.tid = raw.tid,

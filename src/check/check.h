@@ -45,9 +45,10 @@ struct kt_check {
 	const char *text;      /* one line for people, with the threshold */
 	const char *threshold; /* "16777216..20971520"; NULL when there is none */
 	const struct kt_scenario_probe *probe;
-	bool if_present; /* a counter that no snapshot has makes the check skip */
-	uint64_t min;	 /* inclusive; 0 when not given; `equals` is min and max */
-	uint64_t max;	 /* inclusive; UINT64_MAX when not given; `below` is one more */
+	bool if_present;  /* a counter that no snapshot has makes the check skip */
+	const char *word; /* what must be said; NULL for a kind of numbers */
+	uint64_t min;	  /* inclusive; 0 when not given; `equals` is min and max */
+	uint64_t max;	  /* inclusive; UINT64_MAX when not given; `below` is one more */
 	enum kt_check_of of;
 	enum kt_check_thread thread;
 	uint32_t tid;

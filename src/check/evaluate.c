@@ -2,6 +2,7 @@
 #include "check/evaluate.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "check/kinds.h"
 
@@ -86,7 +87,7 @@ static const struct kt_opt_u64 *counter_of(const struct kt_thread *thread, enum 
 	return of == KT_OF_ALLOCATED ? &thread->allocated_bytes : &thread->deallocated_bytes;
 }
 
-/* ---- exit_code, metric_count, snapshot_count: one value per run ---- */
+/* ---- exit_code, fatal_kind, metric_count, snapshot_count: one value per run ---- */
 
 static void look_at_exit_code(struct kt_judge *judge, const struct kt_run_probe_run *run,
 			      size_t index)
@@ -106,6 +107,21 @@ static void look_at_exit_code(struct kt_judge *judge, const struct kt_run_probe_
 				 run->end.document_error ? run->end.document_error
 							 : "the probe did not run");
 	}
+}
+
+static void look_at_fatal_kind(struct kt_judge *judge, const struct kt_run_probe_run *run,
+			       size_t index)
+{
+	struct kt_place place = place_of_run(index);
+	const char *kind = run->end.fatal_kind;
+	bool holds = kind && !strcmp(kind, judge->check->word);
+
+	if (kind || run->end.exit_code.known || run->end.signal.known)
+		kt_judge_observation(judge, holds, 0, kind ? kind : "none", &place);
+	else
+		kt_judge_unknown(judge, &place, "no fatal kind: %s",
+				 run->end.document_error ? run->end.document_error
+							 : "the probe did not run");
 }
 
 static void look_at_metric_count(struct kt_judge *judge, const struct kt_run_probe_run *run,
@@ -136,6 +152,11 @@ static void look_at_snapshot_count(struct kt_judge *judge, const struct kt_run_p
 void kt_evaluate_exit_code(struct kt_judge *judge)
 {
 	each_ended_run(judge, look_at_exit_code);
+}
+
+void kt_evaluate_fatal_kind(struct kt_judge *judge)
+{
+	each_ended_run(judge, look_at_fatal_kind);
 }
 
 void kt_evaluate_metric_count(struct kt_judge *judge)

@@ -11,6 +11,9 @@
 /** The exit code of each run of the probe; a signal violates. */
 void kt_evaluate_exit_code(struct kt_judge *judge);
 
+/** The word that each run has for its fatal end; a run without one violates. */
+void kt_evaluate_fatal_kind(struct kt_judge *judge);
+
 /** How many numbers stand in the output of each run (contract section 7). */
 void kt_evaluate_metric_count(struct kt_judge *judge);
 

@@ -49,6 +49,12 @@ static void describe_exit_code(const struct kt_check *check, struct kt_buf *out)
 	kt_buf_puts(out, "exit code of the probe");
 }
 
+static void describe_fatal_kind(const struct kt_check *check, struct kt_buf *out)
+{
+	(void)check;
+	kt_buf_puts(out, "fatal kind of the probe");
+}
+
 static void describe_metric_count(const struct kt_check *check, struct kt_buf *out)
 {
 	(void)check;
@@ -112,6 +118,11 @@ const struct kt_check_kind kt_check_kinds[] = {
 	  .max_value = 255,
 	  .evaluate = kt_evaluate_exit_code,
 	  .describe = describe_exit_code },
+	{ .name = "fatal_kind",
+	  .allowed = BIT(IS),
+	  .required = BIT(IS),
+	  .evaluate = kt_evaluate_fatal_kind,
+	  .describe = describe_fatal_kind },
 	{ .name = "metric_count",
 	  .allowed = KT_CHECK_KEYS_EXACT,
 	  .needs_bound = true,

@@ -154,6 +154,7 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	const struct kt_buf *said = &run->streams[KT_STREAM_STDERR];
 	kt_autobuf struct kt_buf problem = KT_BUF_INIT;
 	kt_autobuf struct kt_buf tail = KT_BUF_INIT;
+	char fatal_kind[KT_PROBE_FATAL_KIND_SIZE];
 	struct kt_event event = {
 		.type = KT_EVENT_PROBE_END,
 		.probe_end = { .probe = run->probe->name,
@@ -171,6 +172,8 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	kt_text_sanitize(&tail, kt_buf_text(said) + skip, said->len - skip, 2 * KT_PROBE_TAIL_BYTES,
 			 true);
 	event.probe_end.stderr_tail = tail.len ? kt_buf_text(&tail) : NULL;
+	if (kt_probe_fatal_kind(kt_buf_text(said), said->len, fatal_kind))
+		event.probe_end.fatal_kind = fatal_kind;
 	take_document(runner, &event.probe_end, &problem);
 	count_metrics(run, &event.probe_end);
 	kt_runner_emit(runner, &event);

@@ -175,6 +175,7 @@ struct kt_event_probe_end {
 	struct kt_opt_u64 stdout_bytes;
 	const char *stderr_tail;    /* NULL: none */
 	const char *document_error; /* NULL, or why its output is not a document */
+	const char *fatal_kind;	    /* NULL: none.  What it called its failure on stderr */
 };
 
 struct kt_event_check {

@@ -190,6 +190,7 @@ static const struct kt_field probe_end_fields[] = {
 	{ PLACE(kt_event_probe_end, "stdout_bytes", stdout_bytes), .kind = KT_FIELD_OPT_U64 },
 	{ PLACE(kt_event_probe_end, "stderr_tail", stderr_tail), .kind = KT_FIELD_OPT_TEXT },
 	{ PLACE(kt_event_probe_end, "document_error", document_error), .kind = KT_FIELD_OPT_TEXT },
+	{ PLACE(kt_event_probe_end, "fatal_kind", fatal_kind), .kind = KT_FIELD_OPT_TEXT },
 	{ 0 },
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run/probe_document.h"
 
+#include <string.h>
+
 #include "base/json_flat.h"
 
 static const char *refuse_document(const void *record)
@@ -85,4 +87,40 @@ struct kt_error *kt_probe_metric_count(const char *out, size_t out_len, const ch
 	*ret = metrics.count;
 	kt_flat_metrics_deinit(&metrics);
 	return NULL;
+}
+
+/* The kind in one line of stderr, without its newline; 0 bytes if it is not such a line. */
+static size_t fatal_kind_length(const char *line, size_t len, const char **ret)
+{
+	static const char tag[] = "ktstr-probe-fatal: ";
+	size_t tag_len = sizeof(tag) - 1;
+
+	if (len <= tag_len || len - tag_len >= KT_PROBE_FATAL_KIND_SIZE ||
+	    memcmp(line, tag, tag_len))
+		return 0;
+	*ret = line + tag_len;
+	for (size_t i = tag_len; i < len; i++)
+		if (line[i] != '-' && !(line[i] >= 'a' && line[i] <= 'z') &&
+		    !(line[i] >= '0' && line[i] <= '9'))
+			return 0;
+	return len - tag_len;
+}
+
+bool kt_probe_fatal_kind(const char *err, size_t len, char ret[KT_PROBE_FATAL_KIND_SIZE])
+{
+	const char *end = err + len;
+
+	while (err < end) {
+		const char *newline = memchr(err, '\n', (size_t)(end - err));
+		const char *kind;
+		size_t kind_len = newline ? fatal_kind_length(err, (size_t)(newline - err), &kind)
+					  : 0;
+		if (kind_len) {
+			memcpy(ret, kind, kind_len);
+			ret[kind_len] = '\0';
+			return true;
+		}
+		err = newline ? newline + 1 : end;
+	}
+	return false;
 }

@@ -11,6 +11,7 @@
 
 #define KT_PROBE_DOCUMENT_SCHEMA	2
 #define KT_PROBE_DOCUMENT_MAX_SNAPSHOTS 100000 /* contract section 1.1 */
+#define KT_PROBE_FATAL_KIND_SIZE	64     /* the longest word, with its NUL */
 
 struct kt_probe_document {
 	uint32_t schema_version;
@@ -42,5 +43,11 @@ void kt_probe_document_deinit(struct kt_probe_document *document);
  */
 struct kt_error *kt_probe_metric_count(const char *out, size_t out_len, const char *err,
 				       size_t err_len, uint64_t *ret) KT_MUST_CHECK;
+
+/**
+ * The word that the probe's stderr gives to a fatal end: the first line "ktstr-probe-fatal: WORD"
+ * (contract section 2.5; lower-case letters, digits and dashes).  False if there is none.
+ */
+bool kt_probe_fatal_kind(const char *err, size_t len, char ret[KT_PROBE_FATAL_KIND_SIZE]);
 
 #endif

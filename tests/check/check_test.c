@@ -83,7 +83,10 @@ static void take_snapshot(struct story *story, const char *word)
 	apply(story, event);
 }
 
-/* "e:CODE/METRICS/STARTED": the end; "k:SIGNAL"; "x": it never ran.  '-' is unknown. */
+/*
+ * "e:CODE/METRICS/STARTED": the end; "f:KIND": a fatal one; "k:SIGNAL"; "x": it never ran.  '-' is
+ * unknown.
+ */
 static void end_run(struct story *story, const char *word)
 {
 	struct kt_event event = {
@@ -103,6 +106,9 @@ static void end_run(struct story *story, const char *word)
 			end->snapshot_count = KT_KNOWN(story->snapshot_index);
 		else
 			end->document_error = "no document";
+	} else if (*word == 'f') {
+		end->exit_code = KT_KNOWN(1);
+		end->fatal_kind = word + 2;
 	} else if (*word == 'k') {
 		end->signal.known = true;
 		ck_assert_int_eq(sscanf(word, "k:%" SCNu64, &end->signal.value), 1);
@@ -163,6 +169,7 @@ struct expectation {
 };
 
 #define EXIT0	    "{\"exit_code\":{\"equals\":0}}"
+#define NO_JEMALLOC "{\"fatal_kind\":{\"is\":\"jemalloc-not-found\"}}"
 #define NO_METRICS  "{\"metric_count\":{\"equals\":0}}"
 #define THREE	    "{\"snapshot_count\":{\"equals\":3}}"
 #define SOME_THREAD "{\"thread_count\":{\"min\":1,\"max\":3}}"
@@ -196,6 +203,17 @@ static const struct expectation expectations[] = {
 	{ EXIT0, 1, "p k:11", "fail", "signal 11", NULL, "0/-/-" },
 	{ EXIT0, 1, "p x", "cannot-tell", NULL, "did not run", "0/-/-" },
 	{ EXIT0, 1, "p", "cannot-tell", NULL, "0 of 1 runs", NULL },
+	/* fatal_kind */
+	{ NO_JEMALLOC, 1, "", "cannot-tell", NULL, "0 of 1 runs", NULL },
+	{ NO_JEMALLOC, 1, "p f:jemalloc-not-found", "pass", "jemalloc-not-found", NULL, "0/-/-" },
+	{ NO_JEMALLOC, 1, "p f:jemalloc-not", "fail", "jemalloc-not", NULL, "0/-/-" },
+	{ NO_JEMALLOC, 1, "p e:1/0", "fail", "none", NULL, "0/-/-" },
+	{ NO_JEMALLOC, 1, "p e:0/9/5", "fail", "none", NULL, NULL },
+	{ NO_JEMALLOC, 1, "p k:11", "fail", "none", NULL, NULL },
+	{ NO_JEMALLOC, 1, "p x", "cannot-tell", NULL, "did not run", "0/-/-" },
+	{ NO_JEMALLOC, 2, "p f:jemalloc-not-found live", "holding", "jemalloc-not-found", NULL,
+	  NULL },
+	{ NO_JEMALLOC, 2, "p f:jemalloc-not-found p f:zombie", "fail", "zombie", NULL, "1/-/-" },
 	{ EXIT0, 3, "p e:0/9/5 p e:0/9/5 live", "holding", "0", NULL, NULL },
 	{ EXIT0, 3, "p e:0/9/5 p e:2 live", "fail", "2", NULL, "1/-/-" },
 	{ EXIT0, 3, "p e:0/9/5 p e:0/9/5", "cannot-tell", "0", "2 of 3 runs", NULL },

@@ -38,7 +38,8 @@ static const char *const full_lines[] = {
 	"\"probe\":\"p\",\"run\":0,\"exit_code\":1,\"duration_ns\":" MAX64
 	",\"started_at_unix_sec\":" MAX64 ",\"interrupted\":false,\"snapshot_count\":" MAX64
 	",\"metric_count\":" MAX64 ",\"stdout_bytes\":" MAX64
-	",\"stderr_tail\":\"a\\nb\",\"document_error\":\"e\"}\n",
+	",\"stderr_tail\":\"a\\nb\",\"document_error\":\"e\","
+	"\"fatal_kind\":\"pid-missing\"}\n",
 	"{\"schema\":1,\"event\":\"check\",\"host_mono_ns\":1,\"scenario\":\"s\",\"check\":\"c\","
 	"\"verdict\":\"cannot-tell\",\"text\":\"t\",\"detail\":\"d\",\"threshold\":\"" MAX64
 	"\",\"worst\":\"0\",\"probe\":\"p\",\"run\":" MAX64 ",\"snapshot\":" MAX64 ",\"tid\":" MAX64

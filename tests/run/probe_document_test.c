@@ -107,6 +107,34 @@ START_TEST(numbers_are_counted_in_one_stream)
 }
 END_TEST
 
+static const char *fatal_kind(const char *err)
+{
+	static char kind[KT_PROBE_FATAL_KIND_SIZE];
+
+	return kt_probe_fatal_kind(err, strlen(err), kind) ? kind : "none";
+}
+
+/* Contract section 2.5: a line of its own, at its start, and nothing but the word. */
+START_TEST(the_fatal_kind_is_found)
+{
+	ck_assert_str_eq(fatal_kind(""), "none");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: pid-missing\nerror: x\n"), "pid-missing");
+	ck_assert_str_eq(fatal_kind("a line\nktstr-probe-fatal: a-1\nktstr-probe-fatal: b\n"),
+			 "a-1");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: a"), "none"); /* cut: it may go on */
+	ck_assert_str_eq(fatal_kind(" ktstr-probe-fatal: a\n"), "none");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: \n"), "none");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: a b\n"), "none");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: A\nktstr-probe-fatal: ok\n"), "ok");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: 0123456789012345678901234567890123456789"
+				    "01234567890123456789012\n"),
+			 "012345678901234567890123456789012345678901234567890123456789012");
+	ck_assert_str_eq(fatal_kind("ktstr-probe-fatal: 0123456789012345678901234567890123456789"
+				    "012345678901234567890123\n"),
+			 "none");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *document = suite_create("probe_document");
@@ -117,6 +145,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, anything_else_is_refused_with_its_reason);
 	tcase_add_test(tests, a_flood_of_snapshots_is_refused);
 	tcase_add_test(tests, numbers_are_counted_in_one_stream);
+	tcase_add_test(tests, the_fatal_kind_is_found);
 	suite_add_tcase(document, tests);
 	return document;
 }
