@@ -20,45 +20,114 @@ enum {
 	FIRST_ROWS = 64
 };
 
+static bool resize(struct kt_sweep *sweep, size_t cap, bool has_extras)
+{
+	struct kt_row *rows = reallocarray(sweep->rows, cap, sizeof(*rows));
+	if (!rows)
+		return false;
+	sweep->rows = rows;
+	if (has_extras) {
+		struct kt_extras *extras = reallocarray(sweep->extras, cap, sizeof(*extras));
+		if (!extras)
+			return false;
+		sweep->extras = extras;
+	}
+	sweep->cap = cap;
+	return true;
+}
+
 bool kt_sweep_add(struct kt_sweep *sweep, pid_t tid)
 {
-	if (sweep->count == sweep->cap) {
-		size_t cap = sweep->cap ? sweep->cap * 2 : FIRST_ROWS;
-		struct kt_row *rows = reallocarray(sweep->rows, cap, sizeof(*rows));
-		if (!rows)
-			return false;
-		sweep->rows = rows;
-		sweep->cap = cap;
-	}
+	if (sweep->count == sweep->cap &&
+	    !resize(sweep, sweep->cap ? sweep->cap * 2 : FIRST_ROWS, sweep->extras != NULL))
+		return false;
+	if (sweep->extras)
+		sweep->extras[sweep->count] = (struct kt_extras){ 0 };
 	sweep->rows[sweep->count++] = (struct kt_row){ .tid = tid };
 	return true;
 }
 
-static int compare_rows(const void *a, const void *b)
+bool kt_sweep_want_extras(struct kt_sweep *sweep)
 {
-	const struct kt_row *left = a;
-	const struct kt_row *right = b;
-
-	return (left->tid > right->tid) - (left->tid < right->tid);
+	if (sweep->extras)
+		return true;
+	if (!resize(sweep, sweep->cap ? sweep->cap : FIRST_ROWS, true))
+		return false;
+	memset(sweep->extras, 0, sweep->count * sizeof(*sweep->extras));
+	return true;
 }
 
-void kt_sweep_sort(struct kt_sweep *sweep)
+static void swap_rows(struct kt_sweep *sweep, size_t a, size_t b)
+{
+	struct kt_row row = sweep->rows[a];
+
+	sweep->rows[a] = sweep->rows[b];
+	sweep->rows[b] = row;
+	if (!sweep->extras)
+		return;
+	struct kt_extras extras = sweep->extras[a];
+	sweep->extras[a] = sweep->extras[b];
+	sweep->extras[b] = extras;
+}
+
+/* Lets the row at @at sink to its place in the heap of the first @count rows. */
+static void sink(struct kt_sweep *sweep, size_t at, size_t count)
+{
+	for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+		if (child + 1 < count && sweep->rows[child].tid < sweep->rows[child + 1].tid)
+			child++;
+		if (sweep->rows[child].tid <= sweep->rows[at].tid)
+			return;
+		swap_rows(sweep, at, child);
+		at = child;
+	}
+}
+
+static bool is_sorted(const struct kt_sweep *sweep)
 {
 	for (size_t i = 1; i < sweep->count; i++)
-		if (sweep->rows[i].tid < sweep->rows[i - 1].tid) {
-			qsort(sweep->rows, sweep->count, sizeof(*sweep->rows), compare_rows);
-			return;
-		}
+		if (sweep->rows[i].tid < sweep->rows[i - 1].tid)
+			return false;
+	return true;
+}
+
+/* A heap sort: two arrays in step, and no memory. */
+void kt_sweep_sort(struct kt_sweep *sweep)
+{
+	if (is_sorted(sweep))
+		return;
+	for (size_t at = sweep->count / 2; at--;)
+		sink(sweep, at, sweep->count);
+	for (size_t count = sweep->count; --count;) {
+		swap_rows(sweep, 0, count);
+		sink(sweep, 0, count);
+	}
 }
 
 void kt_sweep_trim(struct kt_sweep *sweep, size_t count)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < sweep->count && i < count; i++)
-		if (sweep->rows[i].state != KT_ROW_PENDING)
-			sweep->rows[kept++] = sweep->rows[i];
+	for (size_t i = 0; i < sweep->count && i < count; i++) {
+		if (sweep->rows[i].state == KT_ROW_PENDING)
+			continue;
+		if (kept < i) {
+			sweep->rows[kept] = sweep->rows[i];
+			if (sweep->extras)
+				sweep->extras[kept] = sweep->extras[i];
+		}
+		kept++;
+	}
 	sweep->count = kept;
+}
+
+void kt_sweep_reset(struct kt_sweep *sweep)
+{
+	*sweep = (struct kt_sweep){
+		.rows = sweep->rows,
+		.extras = sweep->extras,
+		.cap = sweep->cap,
+	};
 }
 
 size_t kt_sweep_ok_count(const struct kt_sweep *sweep)

@@ -105,14 +105,23 @@ struct kt_sweep {
 	bool is_target_gone;	  /* the process had no memory any more */
 };
 
-/** Appends a pending row for @tid.  False when memory is out. */
+/**
+ * Appends a pending row for @tid, and its extras, of which nothing is known, if the sweep has any.
+ * False when memory is out.
+ */
 bool kt_sweep_add(struct kt_sweep *sweep, pid_t tid);
 
-/** Sorts the rows by tid, if they are not sorted. */
+/** Gives every row extras, those that are there and those to come.  False when memory is out. */
+bool kt_sweep_want_extras(struct kt_sweep *sweep);
+
+/** Sorts the rows by tid, with their extras, if they are not sorted. */
 void kt_sweep_sort(struct kt_sweep *sweep);
 
 /** Drops the rows from @count on, and those that are still pending. */
 void kt_sweep_trim(struct kt_sweep *sweep, size_t count);
+
+/** Makes the sweep as new, but keeps its memory: an endless stream needs no more of it. */
+void kt_sweep_reset(struct kt_sweep *sweep);
 
 /** How many rows have counters. */
 size_t kt_sweep_ok_count(const struct kt_sweep *sweep);
