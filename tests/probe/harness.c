@@ -71,9 +71,9 @@ static void parse_truths(struct target *target, const char *text)
 	for (const char *line = text; strncmp(line, "ready", 5) != 0;
 	     line = strchr(line, '\n') + 1) {
 		struct truth truth;
-		ck_assert_int_eq(sscanf(line, "%d %" SCNu64 " %" SCNu64, &truth.tid,
-					&truth.allocated, &truth.deallocated),
-				 3);
+		ck_assert_int_eq(sscanf(line, "%d %" SCNu64 " %" SCNu64 " %" SCNu64, &truth.tid,
+					&truth.allocated, &truth.deallocated, &truth.address),
+				 4);
 		if (target->truth_count == cap) {
 			cap = cap ? cap * 2 : 64;
 			target->truths = reallocarray(target->truths, cap, sizeof(truth));

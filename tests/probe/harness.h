@@ -17,6 +17,7 @@ struct truth {
 	pid_t tid;
 	uint64_t allocated;
 	uint64_t deallocated;
+	uint64_t address; /* of the allocated counter */
 };
 
 struct target {

@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "probe/read/batch.h"
 #include "probe/read/engine.h"
 #include "probe/read/robust.h"
 #include "probe/read/threads.h"
@@ -109,6 +111,122 @@ START_TEST(rows_are_sorted_and_trimmed)
 	ck_assert_uint_eq(sweep.count, 1);
 	ck_assert_int_eq(sweep.rows[0].tid, 4);
 	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+START_TEST(extras_go_with_their_rows)
+{
+	struct kt_sweep sweep = { 0 };
+
+	for (pid_t tid = 5; tid > 0; tid--)
+		ck_assert(kt_sweep_add(&sweep, tid));
+	ck_assert(kt_sweep_want_extras(&sweep));
+	for (pid_t tid = 1000; tid > 5; tid--)
+		ck_assert(kt_sweep_add(&sweep, tid));
+	for (size_t i = 0; i < sweep.count; i++) {
+		ck_assert_uint_eq(sweep.extras[i].known, 0);
+		sweep.extras[i].run_ns = (uint64_t)sweep.rows[i].tid * 3;
+		sweep.rows[i].state = sweep.rows[i].tid % 2 ? KT_ROW_OK : KT_ROW_PENDING;
+	}
+	kt_sweep_sort(&sweep);
+	kt_sweep_trim(&sweep, sweep.count);
+	ck_assert_uint_eq(sweep.count, 500);
+	for (size_t i = 0; i < sweep.count; i++) {
+		ck_assert_int_eq(sweep.rows[i].tid, (pid_t)i * 2 + 1);
+		ck_assert_uint_eq(sweep.extras[i].run_ns, (uint64_t)sweep.rows[i].tid * 3);
+	}
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+START_TEST(a_reset_sweep_is_new_and_keeps_its_room)
+{
+	struct kt_sweep sweep = { 0 };
+
+	ck_assert(kt_sweep_want_extras(&sweep));
+	for (pid_t tid = 1; tid < 100; tid++)
+		ck_assert(kt_sweep_add(&sweep, tid));
+	sweep.extras[0].known = KT_EXTRA_CPU;
+	sweep.read_calls = 7;
+	sweep.is_target_gone = true;
+	const struct kt_row *rows = sweep.rows;
+	size_t cap = sweep.cap;
+	kt_sweep_reset(&sweep);
+	ck_assert_uint_eq(sweep.count, 0);
+	ck_assert_uint_eq(sweep.read_calls, 0);
+	ck_assert(!sweep.is_target_gone);
+	for (pid_t tid = 1; tid < 100; tid++)
+		ck_assert(kt_sweep_add(&sweep, tid));
+	ck_assert_ptr_eq(sweep.rows, rows);
+	ck_assert_uint_eq(sweep.cap, cap);
+	ck_assert_uint_eq(sweep.extras[0].known, 0);
+	kt_sweep_deinit(&sweep);
+}
+END_TEST
+
+/* Records of three pieces from our own memory, of which some have a hole. */
+START_TEST(batches_go_on_behind_holes)
+{
+	enum {
+		PAGE = 4096,
+		RECORDS = 20,
+		RECORD_BYTES = 8 + 16 + 4
+	};
+	static struct kt_batch batch;
+	static char bytes[RECORDS * RECORD_BYTES];
+	char *pages =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	ck_assert_int_eq(munmap(pages + PAGE, PAGE), 0);
+	for (size_t i = 0; i < PAGE; i++)
+		pages[i] = (char)(i % 251);
+	kt_batch_init(&batch, getpid(), bytes, sizeof(bytes));
+	for (size_t i = 0; i < RECORDS; i++) {
+		ck_assert(kt_batch_has_room(&batch, 3, RECORD_BYTES));
+		/* 0, 7, 14: the first piece is not mapped; 3, 10, 17: the second is cut. */
+		const char *first = i % 7 ? pages + i * 64 : pages + PAGE;
+		const char *second = i % 7 == 3 ? pages + PAGE - 5 : pages + i * 64 + 8;
+		kt_batch_begin_record(&batch);
+		kt_batch_add(&batch, (uint64_t)(uintptr_t)first, 8);
+		kt_batch_add(&batch, (uint64_t)(uintptr_t)second, 16);
+		kt_batch_add(&batch, (uint64_t)(uintptr_t)(pages + i * 64 + 24), 4);
+	}
+	ck_assert(!kt_batch_has_room(&batch, 1, 1));
+	(void)kt_batch_read(&batch);
+	for (size_t i = 0; i < RECORDS; i++) {
+		const struct kt_batch_record *record = &batch.records[i];
+		ck_assert_int_eq(kt_batch_is_whole(&batch, i), i % 7 != 0 && i % 7 != 3);
+		if (kt_batch_is_whole(&batch, i)) {
+			ck_assert_mem_eq(kt_batch_bytes(&batch, i), pages + i * 64, RECORD_BYTES);
+			continue;
+		}
+		ck_assert_int_eq(record->os_errno, EFAULT);
+		ck_assert_uint_le(record->got, i % 7 ? 8 + 5 : 0);
+	}
+	ck_assert_int_eq(munmap(pages, PAGE), 0);
+}
+END_TEST
+
+START_TEST(batches_of_a_process_that_is_gone)
+{
+	static struct kt_batch batch;
+	char bytes[64];
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	kt_batch_init(&batch, child, bytes, sizeof(bytes));
+	for (size_t i = 0; i < 8; i++) {
+		kt_batch_begin_record(&batch);
+		kt_batch_add(&batch, (uint64_t)(uintptr_t)bytes, 8);
+	}
+	ck_assert_uint_eq(kt_batch_read(&batch), 1);
+	for (size_t i = 0; i < 8; i++) {
+		ck_assert_uint_eq(batch.records[i].got, 0);
+		ck_assert_int_eq(batch.records[i].os_errno, ESRCH);
+	}
 }
 END_TEST
 
@@ -237,6 +355,10 @@ static Suite *suite(void)
 	tcase_add_test(tests, stat_lines_without_start_time);
 	tcase_add_test(tests, tokens_and_texts);
 	tcase_add_test(tests, rows_are_sorted_and_trimmed);
+	tcase_add_test(tests, extras_go_with_their_rows);
+	tcase_add_test(tests, a_reset_sweep_is_new_and_keeps_its_room);
+	tcase_add_test(tests, batches_go_on_behind_holes);
+	tcase_add_test(tests, batches_of_a_process_that_is_gone);
 	tcase_add_test(tests, stop_before_the_pass);
 	tcase_add_test(tests, thread_pointer_without_stop);
 	tcase_add_test(tests, arithmetic_failure_is_a_row);

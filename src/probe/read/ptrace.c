@@ -5,6 +5,7 @@
 #include <linux/elf.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -20,19 +21,20 @@ enum {
 /* A thread in the window. */
 struct tracee {
 	struct kt_ptrace_job *job;
-	uint64_t since_ns; /* when the interrupt was asked for; 0: not attached */
+	uint64_t since_ns; /* when the interrupt was asked for */
+	bool is_waited_for;
 };
 
 struct window {
 	const struct kt_read_config *config;
-	const struct kt_known_tps *known;
 	struct kt_sweep *sweep;
 	uint64_t deadline_ns;
 	struct tracee tracees[KT_PTRACE_WINDOW];
 	size_t count;
+	size_t waiting;
 };
 
-static void attach(struct tracee *tracee)
+static void attach(struct window *window, struct tracee *tracee)
 {
 	struct kt_row *row = tracee->job->row;
 
@@ -41,10 +43,12 @@ static void attach(struct tracee *tracee)
 		return;
 	}
 	tracee->since_ns = kt_clock_mono_ns();
-	if (!ptrace(PTRACE_INTERRUPT, row->tid, NULL, NULL))
+	if (ptrace(PTRACE_INTERRUPT, row->tid, NULL, NULL)) {
+		kt_row_fail_errno(row, KT_ROW_PTRACE_INTERRUPT, errno, 0);
 		return;
-	kt_row_fail_errno(row, KT_ROW_PTRACE_INTERRUPT, errno, 0);
-	tracee->since_ns = 0;
+	}
+	tracee->is_waited_for = true;
+	window->waiting++;
 }
 
 /* Waits for SIGCHLD (blocked by the caller), at most until the deadline. */
@@ -59,41 +63,6 @@ static void wait_for_news(uint64_t now_ns, uint64_t deadline_ns)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigtimedwait(&set, NULL, &timeout);
-}
-
-/* True once the thread is stopped, with the signal to hand back in @ret_signal. */
-static bool wait_for_stop(const struct window *window, struct tracee *tracee, int *ret_signal)
-{
-	struct kt_row *row = tracee->job->row;
-
-	for (;;) {
-		int status;
-		pid_t got = waitpid(row->tid, &status, __WALL | WNOHANG);
-		if (got < 0) {
-			kt_row_fail_errno(row, KT_ROW_WAITPID, errno, 0);
-			return false;
-		}
-		if (got > 0 && WIFSTOPPED(status)) {
-			/* A stop without event is a signal on its way to the thread. */
-			*ret_signal = status >> 16 ? 0 : WSTOPSIG(status);
-			return true;
-		}
-		if (got > 0) {
-			bool ended = WIFEXITED(status) || WIFSIGNALED(status);
-			kt_row_fail(row, KT_ROW_WAITPID, ended ? KT_CAUSE_ENDED : KT_CAUSE_STATUS,
-				    0);
-			row->detail = status;
-			return false;
-		}
-		uint64_t now_ns = kt_clock_mono_ns();
-		if (*window->config->stop || now_ns >= window->deadline_ns) {
-			kt_row_fail(row, KT_ROW_WAITPID,
-				    *window->config->stop ? KT_CAUSE_INTERRUPTED : KT_CAUSE_TIMEOUT,
-				    0);
-			return false;
-		}
-		wait_for_news(now_ns, window->deadline_ns);
-	}
 }
 
 static int read_thread_pointer(pid_t tid, uint64_t *ret)
@@ -121,14 +90,6 @@ static int read_thread_pointer(pid_t tid, uint64_t *ret)
 	return 0;
 }
 
-static bool is_known(const struct kt_known_tps *known, uint64_t tp)
-{
-	for (size_t i = 0; i < known->count; i++)
-		if (known->tps[i] == tp)
-			return true;
-	return false;
-}
-
 static void read_stopped(const struct window *window, struct kt_ptrace_job *job)
 {
 	uint64_t tp = 0;
@@ -139,24 +100,16 @@ static void read_stopped(const struct window *window, struct kt_ptrace_job *job)
 		return;
 	}
 	job->thread_pointer = tp;
-	if (is_known(window->known, tp)) {
-		job->row->state = KT_ROW_SKIPPED;
-		job->row->cause = KT_CAUSE_SHARED_TP;
-		return;
-	}
 	kt_remote_read(window->config, tp, job->row);
 }
 
-/* Reads one thread of the window and lets it go. */
-static void finish(struct window *window, struct tracee *tracee)
+/* Reads a thread that has stopped, with wait status @status, and lets it go. */
+static void read_and_release(struct window *window, struct tracee *tracee, int status)
 {
 	struct kt_sweep *sweep = window->sweep;
-	int signal_back;
+	/* A stop without event is a signal on its way to the thread. */
+	int signal_back = status >> 16 ? 0 : WSTOPSIG(status);
 
-	if (!tracee->since_ns)
-		return;
-	if (!wait_for_stop(window, tracee, &signal_back))
-		return; /* the kernel lets go of it when the tracer ends, or it has ended itself */
 	read_stopped(window, tracee->job);
 	(void)ptrace(PTRACE_DETACH, tracee->job->row->tid, NULL, (void *)(intptr_t)signal_back);
 	uint64_t stop_ns = kt_clock_mono_ns() - tracee->since_ns;
@@ -165,12 +118,72 @@ static void finish(struct window *window, struct tracee *tracee)
 		sweep->longest_stop_ns = stop_ns;
 }
 
+/* Takes what happened to a thread, if anything did; false if it is still waited for. */
+static bool take_news(struct window *window, struct tracee *tracee)
+{
+	struct kt_row *row = tracee->job->row;
+	int status;
+	pid_t got = waitpid(row->tid, &status, __WALL | WNOHANG);
+
+	if (!got)
+		return false;
+	tracee->is_waited_for = false;
+	window->waiting--;
+	if (got < 0) {
+		kt_row_fail_errno(row, KT_ROW_WAITPID, errno, 0);
+	} else if (WIFSTOPPED(status)) {
+		read_and_release(window, tracee, status);
+	} else {
+		bool has_ended = WIFEXITED(status) || WIFSIGNALED(status);
+		kt_row_fail(row, KT_ROW_WAITPID, has_ended ? KT_CAUSE_ENDED : KT_CAUSE_STATUS, 0);
+		row->detail = status;
+	}
+	return true;
+}
+
+/*
+ * Reads whoever has stopped, in the order of the stops, so that nobody stays stopped for another's
+ * sake.  As long as threads stop, the others are given time: they wait for their turn to run.
+ */
+static void finish(struct window *window)
+{
+	uint64_t last_ns =
+		window->deadline_ns + (KT_PTRACE_WINDOW_MS - KT_PTRACE_WAIT_MS) * KT_NS_PER_MS;
+
+	while (window->waiting) {
+		size_t before = window->waiting;
+		for (size_t i = 0; i < window->count; i++)
+			if (window->tracees[i].is_waited_for)
+				(void)take_news(window, &window->tracees[i]);
+		uint64_t now_ns = kt_clock_mono_ns();
+		if (window->waiting < before) {
+			window->deadline_ns = now_ns + KT_PTRACE_WAIT_MS * KT_NS_PER_MS;
+			if (window->deadline_ns > last_ns)
+				window->deadline_ns = last_ns;
+		}
+		if (*window->config->stop || now_ns >= window->deadline_ns)
+			return;
+		if (window->waiting == before)
+			wait_for_news(now_ns, window->deadline_ns);
+	}
+}
+
+/* Threads that did not stop: the kernel lets go of them when the tracer ends. */
+static void give_up(struct window *window)
+{
+	bool is_interrupted = *window->config->stop != 0;
+
+	for (size_t i = 0; i < window->count; i++)
+		if (window->tracees[i].is_waited_for)
+			kt_row_fail(window->tracees[i].job->row, KT_ROW_WAITPID,
+				    is_interrupted ? KT_CAUSE_INTERRUPTED : KT_CAUSE_TIMEOUT, 0);
+}
+
 /* All that one call of kt_ptrace_read() is to do. */
 struct task {
 	const struct kt_read_config *config;
 	struct kt_ptrace_job *jobs;
 	size_t count;
-	const struct kt_known_tps *known;
 	struct kt_sweep *sweep;
 };
 
@@ -182,17 +195,16 @@ static void *read_windows(void *ctx)
 		size_t left = task->count - at;
 		struct window window = {
 			.config = task->config,
-			.known = task->known,
 			.sweep = task->sweep,
 			.deadline_ns = kt_clock_mono_ns() + KT_PTRACE_WAIT_MS * KT_NS_PER_MS,
 			.count = left < KT_PTRACE_WINDOW ? left : KT_PTRACE_WINDOW,
 		};
 		for (size_t i = 0; i < window.count; i++) {
 			window.tracees[i].job = &task->jobs[at + i];
-			attach(&window.tracees[i]);
+			attach(&window, &window.tracees[i]);
 		}
-		for (size_t i = 0; i < window.count; i++)
-			finish(&window, &window.tracees[i]);
+		finish(&window);
+		give_up(&window);
 	}
 	return NULL;
 }
@@ -203,9 +215,9 @@ static void *read_windows(void *ctx)
  * everything a tracer had when that ends.
  */
 void kt_ptrace_read(const struct kt_read_config *config, struct kt_ptrace_job *jobs, size_t count,
-		    const struct kt_known_tps *known, struct kt_sweep *sweep)
+		    struct kt_sweep *sweep)
 {
-	struct task task = { config, jobs, count, known, sweep };
+	struct task task = { config, jobs, count, sweep };
 	sigset_t child;
 	sigset_t saved;
 	pthread_t tracer;
@@ -220,4 +232,43 @@ void kt_ptrace_read(const struct kt_read_config *config, struct kt_ptrace_job *j
 	for (size_t i = 0; failure && i < count; i++)
 		kt_row_fail_errno(jobs[i].row, KT_ROW_PTRACE_SEIZE, failure, 0);
 	(void)pthread_sigmask(SIG_SETMASK, &saved, NULL);
+}
+
+static int compare_tps(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a;
+	uint64_t right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* By thread pointer; of those with the same, the owner first: it has a list, or came first. */
+static int compare_jobs(const void *a, const void *b)
+{
+	const struct kt_ptrace_job *left = a;
+	const struct kt_ptrace_job *right = b;
+	int order = compare_tps(&left->thread_pointer, &right->thread_pointer);
+
+	if (order)
+		return order;
+	if (left->has_list != right->has_list)
+		return left->has_list ? -1 : 1;
+	return (left->row->tid > right->row->tid) - (left->row->tid < right->row->tid);
+}
+
+void kt_ptrace_skip_shared(struct kt_ptrace_job *jobs, size_t count, struct kt_known_tps *known)
+{
+	qsort(jobs, count, sizeof(*jobs), compare_jobs);
+	if (known->count)
+		qsort(known->tps, known->count, sizeof(*known->tps), compare_tps);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t tp = jobs[i].thread_pointer;
+		bool is_shared = (i && jobs[i - 1].thread_pointer == tp) ||
+				 (known->count && bsearch(&tp, known->tps, known->count,
+							  sizeof(*known->tps), compare_tps));
+		if (!tp || !is_shared)
+			continue;
+		jobs[i].row->state = KT_ROW_SKIPPED;
+		jobs[i].row->cause = KT_CAUSE_SHARED_TP;
+	}
 }

@@ -2,8 +2,8 @@
 /**
  * The last resort: stopping threads to learn their thread pointers.
  *
- * Threads are seized and interrupted in small windows, so that each is stopped only for
- * its own read; every wait is bounded and ends early on the stop flag; a signal that
+ * Threads are seized and interrupted in small windows, and each is let go as soon as it was read,
+ * whichever stops first; every wait is bounded and ends early on the stop flag; a signal that
  * arrived instead of our stop is handed back on release; nobody is left stopped.
  */
 #ifndef KT_PROBE_READ_PTRACE_H
@@ -12,28 +12,35 @@
 #include "probe/read/engine.h"
 
 enum {
-	KT_PTRACE_WINDOW = 16,
-	KT_PTRACE_WAIT_MS = 250 /* for all stops of one window */
+	KT_PTRACE_WINDOW = 64,
+	KT_PTRACE_WAIT_MS = 250,   /* for the next stop in a window ... */
+	KT_PTRACE_WINDOW_MS = 2000 /* ... and for all of them */
 };
 
 /* One thread to be read. */
 struct kt_ptrace_job {
 	struct kt_row *row;	 /* borrowed */
+	bool has_list;		 /* it registered a robust list, so its thread pointer is its own */
 	uint64_t thread_pointer; /* result; 0 if it was not learned */
 };
 
-/* Thread pointers that belong to other threads. */
+/* Thread pointers of other threads. */
 struct kt_known_tps {
 	uint64_t *tps;
 	size_t count;
 };
 
 /**
- * Reads each job's row while its thread is stopped.  A thread whose pointer is among @known
- * becomes a skipped row: it would count its creator's bytes twice.
+ * Reads each job's row while its thread is stopped.
  * The stops are counted in @sweep; on the stop flag the rest stays pending.
  */
 void kt_ptrace_read(const struct kt_read_config *config, struct kt_ptrace_job *jobs, size_t count,
-		    const struct kt_known_tps *known, struct kt_sweep *sweep);
+		    struct kt_sweep *sweep);
+
+/**
+ * Makes skipped rows of those threads whose thread pointer is another's, in @known or among
+ * @jobs: they would count its bytes twice.  Both are left sorted by thread pointer.
+ */
+void kt_ptrace_skip_shared(struct kt_ptrace_job *jobs, size_t count, struct kt_known_tps *known);
 
 #endif

@@ -30,6 +30,7 @@ struct readv {
 	uint64_t heads[CHUNK_THREADS];
 	struct kt_row *rows[CHUNK_THREADS];
 	struct iovec remote[2 * CHUNK_THREADS];
+	struct kt_tids tids;
 };
 
 static struct kt_error *readv_create(const struct kt_read_config *config, void **ret)
@@ -41,6 +42,7 @@ static struct kt_error *readv_create(const struct kt_read_config *config, void *
 	engine->has_delta = false;
 	engine->delta = 0;
 	engine->calibrate_tries = 0;
+	engine->tids = (struct kt_tids){ 0 };
 	engine->record_bytes = config->place.span_bytes + TID_BYTES;
 	engine->records = malloc((size_t)engine->record_bytes * CHUNK_THREADS);
 	if (!engine->records) {
@@ -55,8 +57,10 @@ static void readv_destroy(void *ctx)
 {
 	struct readv *engine = ctx;
 
-	if (engine)
+	if (engine) {
 		free(engine->records);
+		kt_tids_deinit(&engine->tids);
+	}
 	free(engine);
 }
 
@@ -237,15 +241,13 @@ static struct kt_error *collect_known(const struct readv *engine, const struct k
 /* Learns the distance from one stopped thread that has a robust list (aarch64 needs this). */
 static void calibrate_by_stop(struct readv *engine, struct kt_sweep *sweep)
 {
-	static const struct kt_known_tps none;
-
 	for (size_t i = 0; i < sweep->count; i++) {
 		struct kt_ptrace_job job = { .row = &sweep->rows[i] };
 		uint64_t head = 0;
 		if (job.row->state != KT_ROW_PENDING || kt_robust_head(job.row->tid, &head) ||
 		    !head)
 			continue;
-		kt_ptrace_read(&engine->config, &job, 1, &none, sweep);
+		kt_ptrace_read(&engine->config, &job, 1, sweep);
 		if (!job.thread_pointer)
 			return;
 		engine->delta = (int64_t)(head - job.thread_pointer);
@@ -267,7 +269,8 @@ static struct kt_error *stop_pending(struct readv *engine, struct kt_sweep *swee
 		if (sweep->rows[i].state == KT_ROW_PENDING)
 			jobs[count++].row = &sweep->rows[i];
 	KT_TRY(collect_known(engine, sweep, &known));
-	kt_ptrace_read(&engine->config, jobs, count, &known, sweep);
+	kt_ptrace_read(&engine->config, jobs, count, sweep);
+	kt_ptrace_skip_shared(jobs, count, &known);
 	free(known.tps);
 	return NULL;
 }
@@ -292,14 +295,7 @@ static struct kt_error *readv_sweep(void *ctx, struct kt_sweep *sweep)
 {
 	struct readv *engine = ctx;
 
-	struct kt_error *err = kt_threads_list(engine->config.task_fd, sweep);
-	if (err && (kt_error_errno(err) == ESRCH || kt_error_errno(err) == ENOENT)) {
-		kt_error_destroy(err);
-		sweep->is_target_gone = true;
-		return NULL;
-	}
-	if (err)
-		return err;
+	KT_TRY(kt_threads_begin_sweep(engine->config.task_fd, &engine->tids, sweep));
 	KT_TRY(read_rows(engine, sweep));
 	sweep->is_interrupted = *engine->config.stop != 0;
 	kt_sweep_trim(sweep, sweep->count);

@@ -8,6 +8,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "probe/read/batch.h"
+#include "probe/read/threads.h"
+
 enum {
 	PAGE_BYTES = 4096, /* the smallest page: a boundary of any larger one too */
 	WORD_COUNT = PAGE_BYTES / 8,
@@ -61,4 +65,45 @@ bool kt_robust_calibrate(pid_t pid, uint64_t head, int64_t *ret_delta)
 		return true;
 	}
 	return false;
+}
+
+/* Keeps those of the @count pointers whose memory is a tcbhead_t. */
+static size_t keep_valid(pid_t pid, uint64_t *tps, size_t count)
+{
+	uint64_t words[KT_ROBUST_SAMPLE_MAX][SELF_WORD + 1];
+	struct kt_batch batch;
+	size_t kept = 0;
+
+	kt_batch_init(&batch, pid, (char *)words, sizeof(words));
+	for (size_t i = 0; i < count; i++) {
+		kt_batch_begin_record(&batch);
+		kt_batch_add(&batch, tps[i], sizeof(words[0]));
+	}
+	(void)kt_batch_read(&batch);
+	for (size_t i = 0; i < count; i++)
+		if (kt_batch_is_whole(&batch, i) && words[i][0] == tps[i] &&
+		    words[i][SELF_WORD] == tps[i])
+			tps[kept++] = tps[i];
+	return kept;
+}
+
+size_t kt_robust_sample(pid_t pid, int task_fd, uint64_t *ret, size_t max)
+{
+	kt_autotids struct kt_tids list = { 0 };
+	bool has_delta = false;
+	int64_t delta = 0;
+	size_t count = 0;
+
+	if (max > KT_ROBUST_SAMPLE_MAX)
+		max = KT_ROBUST_SAMPLE_MAX;
+	kt_autoerr struct kt_error *err = kt_threads_list(task_fd, max, &list);
+	for (size_t i = 0; i < list.count && count < max; i++) {
+		uint64_t head = 0;
+		if (kt_robust_head(list.tids[i], &head) || !head)
+			continue;
+		has_delta = has_delta || kt_robust_calibrate(pid, head, &delta);
+		if (has_delta)
+			ret[count++] = head - (uint64_t)delta;
+	}
+	return keep_valid(pid, ret, count);
 }

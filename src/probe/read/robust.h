@@ -12,11 +12,13 @@
 #define KT_PROBE_READ_ROBUST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum {
-	KT_ROBUST_TID_OFFSET = -16 /* of the tid word, from the head */
+	KT_ROBUST_TID_OFFSET = -16, /* of the tid word, from the head */
+	KT_ROBUST_SAMPLE_MAX = 256
 };
 
 /**
@@ -31,5 +33,13 @@ int kt_robust_head(pid_t tid, uint64_t *ret);
  * False when there are none, as on aarch64 or with another C library.
  */
 bool kt_robust_calibrate(pid_t pid, uint64_t head, int64_t *ret_delta);
+
+/**
+ * Thread pointers of up to @max (at most KT_ROBUST_SAMPLE_MAX) threads of process @pid, those
+ * that are listed first in the directory open at @task_fd, into @ret; returns how many.
+ * Nothing is stopped.  Each was seen to be the address of a tcbhead_t.  0 where that cannot be
+ * (another C library or architecture, a process that is gone).
+ */
+size_t kt_robust_sample(pid_t pid, int task_fd, uint64_t *ret, size_t max);
 
 #endif

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@
 
 enum {
 	LIST_BYTES = 32 * 1024,
+	ENTRY_BYTES = 32, /* of a directory entry, for numbers of up to 12 digits */
+	FIRST_TIDS = 64,
 	STAT_BYTES = 1024,
 	START_TIME_TOKEN = 20, /* field 22, counted from behind the name */
 	HELPER_MIN_ROWS = 256, /* below that a helper thread costs more than it saves */
@@ -31,16 +35,50 @@ static pid_t parse_tid(const char *name)
 	return *name ? 0 : tid;
 }
 
-struct kt_error *kt_threads_list(int task_fd, struct kt_sweep *sweep)
+static bool add_tid(struct kt_tids *list, pid_t tid)
 {
-	kt_autofree char *bytes = malloc(LIST_BYTES);
+	if (list->count == list->cap) {
+		size_t cap = list->cap ? list->cap * 2 : FIRST_TIDS;
+		pid_t *tids = reallocarray(list->tids, cap, sizeof(*tids));
+		if (!tids)
+			return false;
+		list->tids = tids;
+		list->cap = cap;
+	}
+	list->tids[list->count++] = tid;
+	return true;
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t left = *(const pid_t *)a;
+	pid_t right = *(const pid_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* They are listed in the order of their birth, which mostly is that of their numbers. */
+static void sort_tids(struct kt_tids *list)
+{
+	for (size_t i = 1; i < list->count; i++)
+		if (list->tids[i] < list->tids[i - 1]) {
+			qsort(list->tids, list->count, sizeof(*list->tids), compare_tids);
+			return;
+		}
+}
+
+struct kt_error *kt_threads_list(int task_fd, size_t max, struct kt_tids *ret)
+{
+	size_t room = max < LIST_BYTES / ENTRY_BYTES ? (max + 2) * ENTRY_BYTES : LIST_BYTES;
+	kt_autofree char *bytes = malloc(room);
+
+	ret->count = 0;
 	if (!bytes)
 		return kt_error_no_memory();
 	if (lseek(task_fd, 0, SEEK_SET) < 0)
 		return kt_error_create(KT_ERROR_PROBE, errno, "list the target's threads");
-
-	for (;;) {
-		ssize_t got = getdents64(task_fd, bytes, LIST_BYTES);
+	while (ret->count < max) {
+		ssize_t got = getdents64(task_fd, bytes, room);
 		if (got < 0)
 			return kt_error_create(KT_ERROR_PROBE, errno, "list the target's threads");
 		if (!got)
@@ -48,12 +86,36 @@ struct kt_error *kt_threads_list(int task_fd, struct kt_sweep *sweep)
 		for (ssize_t at = 0; at < got;) {
 			const struct dirent64 *entry = (const struct dirent64 *)(bytes + at);
 			pid_t tid = parse_tid(entry->d_name);
-			if (tid && !kt_sweep_add(sweep, tid))
+			if (tid && !add_tid(ret, tid))
 				return kt_error_no_memory();
 			at += entry->d_reclen;
 		}
 	}
-	kt_sweep_sort(sweep);
+	sort_tids(ret);
+	return NULL;
+}
+
+void kt_tids_deinit(struct kt_tids *tids)
+{
+	free(tids->tids);
+	*tids = (struct kt_tids){ 0 };
+}
+
+struct kt_error *kt_threads_begin_sweep(int task_fd, struct kt_tids *tids, struct kt_sweep *sweep)
+{
+	struct kt_error *err = kt_threads_list(task_fd, SIZE_MAX, tids);
+
+	if (err && (kt_error_errno(err) == ESRCH || kt_error_errno(err) == ENOENT)) {
+		kt_error_destroy(err);
+		tids->count = 0;
+		sweep->is_target_gone = true;
+		return NULL;
+	}
+	if (err)
+		return err;
+	for (size_t i = 0; i < tids->count; i++)
+		if (!kt_sweep_add(sweep, tids->tids[i]))
+			return kt_error_no_memory();
 	return NULL;
 }
 

@@ -5,16 +5,39 @@
 #ifndef KT_PROBE_READ_THREADS_H
 #define KT_PROBE_READ_THREADS_H
 
+#include <stddef.h>
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "probe/read/sweep.h"
 
+/* Thread ids, ascending.  Zero-initialise it. */
+struct kt_tids {
+	pid_t *tids;
+	size_t count;
+	size_t cap;
+};
+
 /**
- * Adds a pending row for each thread listed in the directory open at @task_fd
- * (/proc/PID/task), ascending by tid.
+ * Replaces the content of @ret by the threads listed in the directory open at @task_fd
+ * (/proc/PID/task), or about @max of them, those that are listed first.
  * Errors: probe (the directory cannot be read), no memory.  ESRCH or ENOENT as its errno
- * means that the process is gone.
+ * means that the process is gone.  Owner: the caller calls kt_tids_deinit() in any case.
  */
-struct kt_error *kt_threads_list(int task_fd, struct kt_sweep *sweep) KT_MUST_CHECK;
+struct kt_error *kt_threads_list(int task_fd, size_t max, struct kt_tids *ret) KT_MUST_CHECK;
+
+/** Frees the list. */
+void kt_tids_deinit(struct kt_tids *tids);
+
+#define kt_autotids __attribute__((cleanup(kt_tids_deinit)))
+
+/**
+ * Lists the threads into @tids and adds a pending row for each of them.  A process that is gone
+ * is told in @sweep.  Errors: probe (the directory cannot be read), no memory.
+ * Owner: both stay the caller's.
+ */
+struct kt_error *kt_threads_begin_sweep(int task_fd, struct kt_tids *tids,
+					struct kt_sweep *sweep) KT_MUST_CHECK;
 
 /**
  * Reads name and start time of all rows from task/TID/stat, best effort: what cannot be

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "probe/read/engine.h"
+#include "probe/read/ptrace.h"
+#include "probe/read/robust.h"
+#include "probe/read/threads.h"
+
+struct stopper {
+	struct kt_read_config config;
+	struct kt_tids tids;
+};
+
+static struct kt_error *ptrace_create(const struct kt_read_config *config, void **ret)
+{
+	struct stopper *engine = malloc(sizeof(*engine));
+	if (!engine)
+		return kt_error_no_memory();
+	*engine = (struct stopper){ .config = *config };
+	*ret = engine;
+	return NULL;
+}
+
+static void ptrace_destroy(void *ctx)
+{
+	struct stopper *engine = ctx;
+
+	if (engine)
+		kt_tids_deinit(&engine->tids);
+	free(engine);
+}
+
+static struct kt_error *stop_all(const struct stopper *engine, struct kt_sweep *sweep)
+{
+	struct kt_known_tps nobody = { 0 };
+
+	kt_autofree struct kt_ptrace_job *jobs = calloc(sweep->count + 1, sizeof(*jobs));
+	if (!jobs)
+		return kt_error_no_memory();
+	for (size_t i = 0; i < sweep->count; i++) {
+		uint64_t head = 0;
+		jobs[i].row = &sweep->rows[i];
+		jobs[i].has_list = !kt_robust_head(sweep->rows[i].tid, &head) && head;
+	}
+	kt_ptrace_read(&engine->config, jobs, sweep->count, sweep);
+	kt_ptrace_skip_shared(jobs, sweep->count, &nobody);
+	return NULL;
+}
+
+static struct kt_error *ptrace_sweep(void *ctx, struct kt_sweep *sweep)
+{
+	struct stopper *engine = ctx;
+
+	KT_TRY(kt_threads_begin_sweep(engine->config.task_fd, &engine->tids, sweep));
+	KT_TRY(stop_all(engine, sweep));
+	sweep->is_interrupted = *engine->config.stop != 0;
+	kt_sweep_trim(sweep, sweep->count);
+	kt_threads_name(engine->config.task_fd, sweep->rows, sweep->count);
+	return NULL;
+}
+
+const struct kt_read_engine kt_ptrace_engine = {
+	.name = "ptrace",
+	.create = ptrace_create,
+	.sweep = ptrace_sweep,
+	.destroy = ptrace_destroy,
+};
