@@ -142,7 +142,10 @@ START_TEST(maps_lines)
 	ck_assert(parse_map("5500-5600 r-xp 0 fe:01 42 /usr/bin/x (deleted)", &map, copy));
 	ck_assert_str_eq(map.path, "/usr/bin/x");
 	ck_assert(map.is_deleted);
-	ck_assert(!parse_map("5500-5600 rw-p 00001000 fe:01 42 /usr/bin/a", &map, copy));
+	ck_assert(map.is_executable);
+	ck_assert(parse_map("5500-5600 rw-p 00001000 fe:01 42 /usr/bin/a", &map, copy));
+	ck_assert(!map.is_executable);
+	ck_assert_uint_eq(map.offset, 0x1000);
 	ck_assert(!parse_map("5500-5600 r-xp 00000000 00:00 0", &map, copy));
 	ck_assert(!parse_map("5500-5600 r-xp 00000000 00:00 0 ", &map, copy));
 	ck_assert(!parse_map("5500-5600 rw-p 00000000 00:00 0    [stack]", &map, copy));

@@ -4,6 +4,10 @@
 #include <string.h>
 #include <sys/uio.h>
 
+enum {
+	TEXT_CHUNK_BYTES = 128
+};
+
 static size_t read_process(const struct kt_memory *memory, uint64_t address, void *buffer,
 			   size_t bytes)
 {
@@ -31,7 +35,17 @@ bool kt_memory_read_u64(const struct kt_memory *memory, uint64_t address, uint64
 
 bool kt_memory_read_text(const struct kt_memory *memory, uint64_t address, char *text, size_t cap)
 {
-	size_t got = memory->read(memory, address, text, cap);
+	size_t done = 0;
 
-	return memchr(text, '\0', got) != NULL;
+	/* Texts are short, and what lies behind one may not be there. */
+	while (done < cap) {
+		size_t wanted = cap - done < TEXT_CHUNK_BYTES ? cap - done : TEXT_CHUNK_BYTES;
+		size_t got = memory->read(memory, address + done, text + done, wanted);
+		if (memchr(text + done, '\0', got))
+			return true;
+		if (got < wanted)
+			return false;
+		done += got;
+	}
+	return false;
 }

@@ -29,17 +29,17 @@ static bool take_number(char **at, int base, char stop, uint64_t *ret)
 bool kt_mapping_parse(char *line, struct kt_mapping *ret)
 {
 	struct kt_mapping map = { 0 };
-	uint64_t offset;
 	uint64_t major_number;
 	uint64_t minor_number;
 	char *at = line;
 
 	if (!take_number(&at, 16, '-', &map.start) || !take_number(&at, 16, ' ', &map.end))
 		return false;
-	if (strnlen(at, 5) < 5 || at[2] != 'x' || at[4] != ' ')
+	if (strnlen(at, 5) < 5 || at[4] != ' ')
 		return false;
+	map.is_executable = at[2] == 'x';
 	at += 5;
-	if (!take_number(&at, 16, ' ', &offset) || !take_number(&at, 16, ':', &major_number) ||
+	if (!take_number(&at, 16, ' ', &map.offset) || !take_number(&at, 16, ':', &major_number) ||
 	    !take_number(&at, 16, ' ', &minor_number) || !take_number(&at, 10, ' ', &map.inode))
 		return false;
 	at += strspn(at, " ");
@@ -58,31 +58,62 @@ bool kt_mapping_parse(char *line, struct kt_mapping *ret)
 	return true;
 }
 
-struct file_id {
-	uint64_t device;
-	uint64_t inode;
+/* The last mapping of a file's first byte, until a part of it proves to be code. */
+struct pending {
+	char *line; /* that its path is in */
+	size_t cap;
+	struct kt_mapping map;
+	bool is_set;
 };
 
-struct seen_files {
-	struct file_id *ids;
-	size_t count;
-};
-
-/* Whether the mapping's file is new; it is remembered then. */
-static struct kt_error *remember(struct seen_files *seen, const struct kt_mapping *map,
-				 bool *ret_new)
+static struct kt_error *remember(struct pending *pending, const struct kt_mapping *map)
 {
-	for (size_t i = 0; i < seen->count; i++)
-		if (seen->ids[i].device == map->device && seen->ids[i].inode == map->inode) {
-			*ret_new = false;
+	size_t bytes = strlen(map->path) + 1;
+
+	if (bytes > pending->cap) {
+		char *line = realloc(pending->line, bytes);
+		if (!line)
+			return kt_error_no_memory();
+		pending->line = line;
+		pending->cap = bytes;
+	}
+	memcpy(pending->line, map->path, bytes);
+	pending->map = *map;
+	pending->map.path = pending->line;
+	pending->is_set = true;
+	return NULL;
+}
+
+static bool is_code_of(const struct kt_mapping *map, const struct pending *pending)
+{
+	return map->is_executable && pending->is_set && map->device == pending->map.device &&
+	       map->inode == pending->map.inode;
+}
+
+static struct kt_error *visit_lines(FILE *file,
+				    bool (*visit)(void *ctx, const struct kt_mapping *map),
+				    void *ctx, struct pending *pending)
+{
+	kt_autofree char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	while ((len = getline(&line, &cap, file)) > 0) {
+		struct kt_mapping map;
+		if (line[len - 1] == '\n')
+			line[len - 1] = '\0';
+		if (!kt_mapping_parse(line, &map))
+			continue;
+		if (!map.offset)
+			KT_TRY(remember(pending, &map));
+		if (!is_code_of(&map, pending))
+			continue;
+		pending->is_set = false;
+		if (visit(ctx, &pending->map))
 			return NULL;
-		}
-	struct file_id *ids = reallocarray(seen->ids, seen->count + 1, sizeof(*ids));
-	if (!ids)
-		return kt_error_no_memory();
-	seen->ids = ids;
-	ids[seen->count++] = (struct file_id){ .device = map->device, .inode = map->inode };
-	*ret_new = true;
+	}
+	if (ferror(file))
+		return kt_error_create(KT_ERROR_PROBE, errno, "the target's memory map");
 	return NULL;
 }
 
@@ -91,32 +122,15 @@ struct kt_error *kt_maps_visit(int proc_fd, bool (*visit)(void *ctx, const struc
 {
 	int fd = openat(proc_fd, "maps", O_RDONLY | O_CLOEXEC);
 	kt_autofclose FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	struct pending pending = { 0 };
+
 	if (!file) {
 		int saved = errno;
 		if (fd >= 0)
 			(void)close(fd);
 		return kt_error_create(KT_ERROR_PROBE, saved, "the target's memory map");
 	}
-
-	struct seen_files seen = { 0 };
-	kt_autofree char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	struct kt_error *err = NULL;
-	bool is_done = false;
-	while (!err && !is_done && (len = getline(&line, &cap, file)) > 0) {
-		struct kt_mapping map;
-		bool is_new;
-		if (line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		if (!kt_mapping_parse(line, &map))
-			continue;
-		err = remember(&seen, &map, &is_new);
-		if (!err && is_new)
-			is_done = visit(ctx, &map);
-	}
-	free(seen.ids);
-	if (!err && !is_done && ferror(file))
-		err = kt_error_create(KT_ERROR_PROBE, errno, "the target's memory map");
+	struct kt_error *err = visit_lines(file, visit, ctx, &pending);
+	free(pending.line);
 	return err;
 }
