@@ -37,9 +37,12 @@ struct kt_error *kt_ctl_offsets_find(const struct kt_module *module, const struc
 				     enum kt_ctl_status *ret_status) KT_MUST_CHECK;
 
 /**
- * Decodes x86_64 code: the offset in the first operand relative to rdi (lea, add
- * immediate, mov and SSE loads) before any branch, call or change of rdi.  False if there is
- * none in the first @bytes bytes.
+ * Decodes x86_64 code: the offset in the first operand relative to rdi, or to a copy of it (lea,
+ * add of a constant, 64-bit loads).  Both ways of a forward branch are followed, nothing else:
+ * no call, no way back, nothing behind an instruction that is not known.  All ways that come to
+ * an operand must agree, and an access of any other kind through the register (that to
+ * the state byte in a debug build) spoils it all.  False if nothing is found so in the first
+ * @bytes bytes.
  */
 bool kt_ctl_decode(const unsigned char *code, size_t bytes, int64_t *ret);
 

@@ -5,10 +5,11 @@
  * Since 5.3 tsd_s begins with {state or flag bytes, last_event, next_event, dalloc last_event,
  * dalloc next_event} of thread_event.h in its first five words, and the counters are followed by
  * next_event_fast.  For each thread: last_event <= allocated <= next_event, next_event_fast is 0
- * or next_event, the same for deallocated, and the state byte, 8 bytes before the counter, is at
- * most 6.  Over all offsets of a tsd_s only the right one passes, once a thread has a
+ * or next_event, the same for deallocated, and the word of the state, 8 bytes before the counter,
+ * is at most 6.  Over all offsets of a tsd_s only the right one passes, once a thread has both
  * next_event_fast other than 0 (debug builds never do: then the gate is inconclusive).
- * A thread that runs while it is read may break an inequality: it is read again.
+ * A thread that runs while it is read may break an inequality: it is read again.  One of
+ * at least eight may go on doing so: it may have ended, and its memory been used again.
  */
 #ifndef KT_PROBE_RESOLVE_GATE_H
 #define KT_PROBE_RESOLVE_GATE_H
@@ -35,7 +36,7 @@ struct kt_gate_question {
 struct kt_gate_answer {
 	enum kt_gate_verdict verdict;
 	size_t judged_count;   /* threads whose words could be read */
-	size_t witness_count;  /* of these, with a next_event_fast other than 0 */
+	size_t witness_count;  /* of these, obeying with both next_event_fast other than 0 */
 	size_t active_count;   /* of these, that have allocated or freed anything */
 	size_t no_block_count; /* threads that never used this object's thread data */
 };
