@@ -44,6 +44,19 @@ const char *kt_elf_machine_name(unsigned machine)
 	}
 }
 
+/* Takes over @file->elf, which libelf made, or did not. */
+static struct kt_error *open_handle(struct kt_elf *file, const char *name, struct kt_elf *ret)
+{
+	if (!file->elf)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name, elf_errmsg(-1));
+	if (elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &file->header)) {
+		kt_elf_close(file);
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: not an ELF file", name);
+	}
+	*ret = *file;
+	return NULL;
+}
+
 struct kt_error *kt_elf_open(int fd, const char *name, struct kt_elf *ret)
 {
 	struct kt_elf file = { .fd = fd };
@@ -51,14 +64,17 @@ struct kt_error *kt_elf_open(int fd, const char *name, struct kt_elf *ret)
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return kt_error_create(KT_ERROR_INTERNAL, 0, "libelf is too old");
 	file.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!file.elf)
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name, elf_errmsg(-1));
-	if (elf_kind(file.elf) != ELF_K_ELF || !gelf_getehdr(file.elf, &file.header)) {
-		kt_elf_close(&file);
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: not an ELF file", name);
-	}
-	*ret = file;
-	return NULL;
+	return open_handle(&file, name, ret);
+}
+
+struct kt_error *kt_elf_open_memory(void *image, size_t bytes, const char *name, struct kt_elf *ret)
+{
+	struct kt_elf file = { .fd = -1 };
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return kt_error_create(KT_ERROR_INTERNAL, 0, "libelf is too old");
+	file.elf = elf_memory(image, bytes);
+	return open_handle(&file, name, ret);
 }
 
 void kt_elf_close(struct kt_elf *file)

@@ -53,6 +53,14 @@ const char *kt_elf_machine_name(unsigned machine);
  */
 struct kt_error *kt_elf_open(int fd, const char *name, struct kt_elf *ret) KT_MUST_CHECK;
 
+/**
+ * The same for an ELF file whose @bytes bytes lie at @image; its descriptor is -1.
+ * Errors: probe (not an ELF file, or a damaged one).
+ * Owner: the caller keeps @image, which is not changed, as long as @ret, and calls kt_elf_close().
+ */
+struct kt_error *kt_elf_open_memory(void *image, size_t bytes, const char *name,
+				    struct kt_elf *ret) KT_MUST_CHECK;
+
 /** Forgets the file; a zeroed one is allowed.  The descriptor stays open. */
 void kt_elf_close(struct kt_elf *file);
 
