@@ -14,9 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const struct fuzz_target *target;
+	const char *name = strchr(program_invocation_short_name, '_');
 
 	for (size_t i = 0; !target && fuzz_targets[i].name; i++)
-		if (strstr(program_invocation_short_name, fuzz_targets[i].name))
+		if (name && !strcmp(name + 1, fuzz_targets[i].name))
 			target = &fuzz_targets[i];
 	if (!target)
 		abort();

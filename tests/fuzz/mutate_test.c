@@ -6,9 +6,14 @@
 #include "tests/unit.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
+#include "probe/resolve/dwarf.h"
+#include "tests/fuzz/corpus.h"
+#include "tests/fuzz/elf_image.h"
 #include "tests/fuzz/targets.h"
 
 enum {
@@ -61,16 +66,66 @@ static void mutate(struct kt_buf *bytes)
 START_TEST(readers_cope_with_anything)
 {
 	const struct fuzz_target *target = &fuzz_targets[_i];
+	kt_autobuf struct kt_buf seed = KT_BUF_INIT;
 
+	fuzz_target_seed(target, &seed);
 	state = 0x9e3779b97f4a7c15ULL + (uint64_t)_i;
 	target->read("", 0);
 	for (int round = 0; round < ROUNDS; round++) {
 		kt_autobuf struct kt_buf bytes = KT_BUF_INIT;
-		kt_buf_append(&bytes, target->seed, target->seed_len);
+		kt_buf_append(&bytes, seed.data, seed.len);
 		for (uint64_t i = next_random() % 6; i; i--)
 			mutate(&bytes);
 		target->read(kt_buf_text(&bytes), bytes.len);
 	}
+}
+END_TEST
+
+/* What a fuzzer found once does not come back. */
+START_TEST(kept_inputs)
+{
+	const struct fuzz_target *target = &fuzz_targets[_i];
+	kt_autobuf struct kt_buf path = KT_BUF_INIT;
+	kt_autobuf struct kt_buf bytes = KT_BUF_INIT;
+	bool is_more = true;
+
+	kt_buf_printf(&path, "%s/%s.hex", KT_CORPUS, target->name);
+	kt_autofclose FILE *file = fopen(kt_buf_text(&path), "re");
+	ck_assert_msg(file, "%s", path.data);
+	for (;;) {
+		KT_OK(corpus_next(file, &bytes, &is_more));
+		if (!is_more)
+			break;
+		target->read(kt_buf_text(&bytes), bytes.len);
+	}
+}
+END_TEST
+
+/* A seed that is refused at once would lead nowhere. */
+START_TEST(elf_seed_is_understood)
+{
+	kt_autobuf struct kt_buf image = KT_BUF_INIT;
+	kt_autobuf struct kt_buf build_id = KT_BUF_INIT;
+	kt_autoelf struct kt_elf file = { .fd = -1 };
+	struct kt_counter_offsets offsets;
+	struct kt_tls_segment segment;
+	struct kt_tls_symbol symbol;
+	struct kt_debuglink link;
+
+	elf_image_seed(&image);
+	KT_OK(kt_elf_open_memory(image.data, image.len, "seed", &file));
+	ck_assert(kt_elf_tls_segment(&file, &segment));
+	ck_assert(kt_elf_tls_symbol(&file, &symbol));
+	ck_assert_str_eq(symbol.name, "je_tsd_tls");
+	ck_assert(kt_elf_exports_mallctl(&file));
+	ck_assert(kt_elf_build_id(&file, &build_id));
+	ck_assert_str_eq(build_id.data, "abcdef0102030405");
+	ck_assert(kt_elf_debuglink(&file, &link));
+	ck_assert_str_eq(link.name, "t.debug");
+	KT_OK(kt_dwarf_counter_offsets(&file, "seed", &offsets));
+	ck_assert_uint_eq(offsets.allocated, 824);
+	ck_assert_uint_eq(offsets.deallocated, 840);
+	ck_assert_str_eq(offsets.found_by, "cu-name");
 }
 END_TEST
 
@@ -84,6 +139,8 @@ static Suite *suite(void)
 		count++;
 	tcase_set_timeout(tests, 600);
 	tcase_add_loop_test(tests, readers_cope_with_anything, 0, count);
+	tcase_add_loop_test(tests, kept_inputs, 0, count);
+	tcase_add_test(tests, elf_seed_is_understood);
 	suite_add_tcase(all, tests);
 	return all;
 }

@@ -9,6 +9,8 @@
 #include "run/event.h"
 #include "run/probe_document.h"
 #include "run/run_file.h"
+#include "tests/fuzz/elf_image.h"
+#include "tests/fuzz/probe_targets.h"
 #include "vmm/kernel_bzimage.h"
 #include "vmm/link.h"
 #include "vmm/qmp.h"
@@ -115,7 +117,8 @@ static void read_bzimage(const char *bytes, size_t len)
 	kt_error_destroy(kt_bzimage_parse(bytes, len, "fuzz", &image));
 }
 
-#define SEED(text) (text), sizeof(text) - 1
+#define SEED(text) (text), sizeof(text) - 1, NULL
+#define MADE(make) NULL, 0, (make)
 
 const struct fuzz_target fuzz_targets[] = {
 	{ "link", read_link,
@@ -148,5 +151,20 @@ const struct fuzz_target fuzz_targets[] = {
 	       "\"error_kind\":\"waitpid\"}]}]}") },
 	{ "flat", read_flat, SEED("noise {\"a\":[1,{\"b\":-2.5e3}],\"\\u0061\":\"x\"} [3]") },
 	{ "bzimage", read_bzimage, SEED("MZ") },
-	{ NULL, NULL, NULL, 0 },
+	{ "elf", fuzz_read_elf, MADE(elf_image_seed) },
+	{ "dwarf", fuzz_read_dwarf, MADE(dwarf_pieces_seed) },
+	{ "note", fuzz_read_note, MADE(fuzz_seed_note) },
+	{ "debuglink", fuzz_read_debuglink, SEED("t.debug\0\x12\x34\x56\x78") },
+	{ "maps", fuzz_read_maps,
+	  SEED("55d0-55e0 r-xp 00001000 fe:01 42    /usr/bin/a  b (deleted)") },
+	{ "stat", fuzz_read_stat,
+	  SEED("7 (a) b\\n) R 1 7 7 0 -1 4194304 90 0 0 0 1 2 0 0 20 0 3 0 123456 9 9") },
+	{ NULL, NULL, NULL, 0, NULL },
 };
+
+void fuzz_target_seed(const struct fuzz_target *target, struct kt_buf *out)
+{
+	kt_buf_append(out, target->seed, target->seed_len);
+	if (target->make_seed)
+		target->make_seed(out);
+}

@@ -8,12 +8,18 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
+
 struct fuzz_target {
 	const char *name;
 	void (*read)(const char *bytes, size_t len); /* must cope with anything */
 	const char *seed;			     /* something valid to start from */
 	size_t seed_len;
+	void (*make_seed)(struct kt_buf *out); /* or what appends it */
 };
+
+/** Appends something valid to start from. */
+void fuzz_target_seed(const struct fuzz_target *target, struct kt_buf *out);
 
 /** All targets, ended by one without a name. */
 extern const struct fuzz_target fuzz_targets[];
