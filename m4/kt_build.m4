@@ -91,6 +91,19 @@ AC_DEFUN([KT_JEMALLOC], [
 	AM_CONDITIONAL([BUILD_JEMALLOC], [test "$kt_build_jemalloc" = yes])
 ])
 
+# KT_DSO_JEMALLOC: a variant of the worker is linked with the system's shared jemalloc.  Only malloc
+# and its like are used, so neither headers nor the link that -ljemalloc needs have to be there.
+AC_DEFUN([KT_DSO_JEMALLOC], [
+	AC_CACHE_CHECK([for libjemalloc.so.2], [kt_cv_dso_jemalloc], [
+		kt_saved_LIBS=$LIBS
+		LIBS="-l:libjemalloc.so.2 $LIBS"
+		AC_LINK_IFELSE([AC_LANG_PROGRAM([#include <stdlib.h>], [free(malloc(1));])],
+			[kt_cv_dso_jemalloc=yes], [kt_cv_dso_jemalloc=no])
+		LIBS=$kt_saved_LIBS
+	])
+	AM_CONDITIONAL([HAVE_DSO_JEMALLOC], [test "$kt_cv_dso_jemalloc" = yes])
+])
+
 # KT_MAN_PAGES: the manual pages are made by scdoc, or are in the tarball.
 AC_DEFUN([KT_MAN_PAGES], [
 	AC_PATH_PROG([SCDOC], [scdoc])

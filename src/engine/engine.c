@@ -6,6 +6,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+#define FAIL_FAST_TEXT "an earlier scenario did not pass (--fail-fast)"
+
 struct kt_engine {
 	struct kt_runner_shared *shared;
 	const struct kt_runner_image *images;
@@ -93,13 +95,28 @@ static void on_runner_done(void *ctx, struct kt_runner *runner)
 	kt_runner_destroy(runner);
 	engine->running_count--;
 	if (engine->options.fail_fast && result != KT_RESULT_PASS && result != KT_RESULT_SKIP)
-		kt_engine_cancel(engine, "an earlier scenario did not pass (--fail-fast)");
+		kt_engine_cancel(engine, FAIL_FAST_TEXT);
 	start_more(engine);
+}
+
+/* A scenario whose image could not be made. */
+static void miss_scenario(struct kt_engine *engine, size_t index)
+{
+	bool skip = engine->options.skip_missing;
+
+	skip_scenario(engine, scenario_at(engine, index), skip ? KT_RESULT_SKIP : KT_RESULT_ERROR,
+		      engine->images[index].missing);
+	if (engine->options.fail_fast && !skip)
+		kt_engine_cancel(engine, FAIL_FAST_TEXT);
 }
 
 static void start_scenario(struct kt_engine *engine, size_t index)
 {
 	struct kt_runner *runner;
+	if (engine->images[index].missing) {
+		miss_scenario(engine, index);
+		return;
+	}
 	kt_autoerr struct kt_error *err =
 		kt_runner_create(engine->shared, scenario_at(engine, index), &engine->images[index],
 				 on_runner_done, engine, &runner);

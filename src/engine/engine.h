@@ -9,8 +9,9 @@
 #include "engine/runner.h"
 
 struct kt_engine_options {
-	uint32_t jobs;	/* guests at once; at least 1 */
-	bool fail_fast; /* the first scenario that does not pass cancels the others */
+	uint32_t jobs;	   /* guests at once; at least 1 */
+	bool fail_fast;	   /* the first scenario that does not pass cancels the others */
+	bool skip_missing; /* a scenario without an image is skipped instead of an error */
 };
 
 struct kt_engine;

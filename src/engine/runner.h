@@ -30,8 +30,9 @@ struct kt_runner_shared {
 
 /** The image of a scenario's guest. */
 struct kt_runner_image {
-	int fd;
+	int fd; /* -1: there is none */
 	uint64_t bytes;
+	const char *missing; /* why there is none: the scenario cannot be judged; borrowed */
 };
 
 struct kt_runner;

@@ -139,6 +139,7 @@ static struct kt_error *run_loop(struct batch *batch, const struct kt_platform *
 	struct kt_engine_options options = {
 		.jobs = batch->jobs,
 		.fail_fast = batch->line->fail_fast,
+		.skip_missing = batch->line->skip_missing,
 	};
 
 	KT_TRY(kt_engine_create(&batch->shared, images->of_scenario, &options, on_engine_done,

@@ -9,10 +9,14 @@
 #include "vmm/image.h"
 #include "vmm/program.h"
 
-#define KT_WORKER_NAME "ktstr-jemalloc-alloc-worker"
+/* Variants of our worker are looked for where it is, not on PATH. */
+static bool is_variant(const char *word)
+{
+	return !strcmp(word, KT_WORKER_DSO) || !strcmp(word, KT_WORKER_LIBC);
+}
 
 /*
- * The host's file for a worker's program: our own worker by its name, a path relative to
+ * The host's file for a worker's program: our own workers by their names, a path relative to
  * the scenario file, or a program on PATH.
  */
 static struct kt_error *find_program(const struct kt_scenario *scenario, const char *word,
@@ -23,7 +27,9 @@ static struct kt_error *find_program(const struct kt_scenario *scenario, const c
 
 	if (!file)
 		return kt_error_no_memory();
-	if (!strcmp(word, KT_WORKER_NAME))
+	if (is_variant(word))
+		return kt_tools_find_variant(word, ret_path);
+	if (!strcmp(word, KT_WORKER))
 		path = strdup(tools->worker);
 	else if (word[0] == '/')
 		path = strdup(word);
@@ -56,10 +62,10 @@ static struct kt_error *add_programs(struct kt_image *image, const struct kt_sce
 {
 	KT_TRY(kt_image_add_program(image, tools->init, "/init", 0755));
 	KT_TRY(kt_image_add_program(image, tools->probe, "/bin/ktstr-jemalloc-probe", 0755));
-	KT_TRY(kt_image_add_program(image, tools->worker, "/bin/" KT_WORKER_NAME, 0755));
+	KT_TRY(kt_image_add_program(image, tools->worker, "/bin/" KT_WORKER, 0755));
 	for (size_t i = 0; i < scenario->worker_count; i++) {
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
-		if (!strcmp(worker->command[0], KT_WORKER_NAME))
+		if (!strcmp(worker->command[0], KT_WORKER))
 			continue;
 		KT_TRY(kt_error_wrap(add_worker(image, scenario, worker->command[0], tools),
 				     "worker '%s'", worker->name));
@@ -76,7 +82,7 @@ static struct kt_error *make_key(const struct kt_scenario *scenario, const struc
 	for (size_t i = 0; i < scenario->worker_count; i++) {
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
 		kt_autofree char *path = NULL;
-		if (!strcmp(worker->command[0], KT_WORKER_NAME))
+		if (!strcmp(worker->command[0], KT_WORKER))
 			continue;
 		KT_TRY(kt_error_wrap(find_program(scenario, worker->command[0], tools, &path),
 				     "worker '%s'", worker->name));
@@ -86,17 +92,42 @@ static struct kt_error *make_key(const struct kt_scenario *scenario, const struc
 	return *ret ? NULL : kt_error_no_memory();
 }
 
+/* The text of what the scenario needs and this build does not have; NULL in @ret for nothing. */
+static struct kt_error *find_missing(const struct kt_scenario *scenario, char **ret)
+{
+	for (size_t i = 0; i < scenario->worker_count; i++) {
+		const char *word = scenario->workers[i].command[0];
+		kt_autofree char *path = NULL;
+		if (!is_variant(word))
+			continue;
+		kt_autoerr struct kt_error *err = kt_tools_find_variant(word, &path);
+		if (!err)
+			continue;
+		if (kt_error_class(err) != KT_ERROR_ENVIRONMENT)
+			return KT_TAKE(err);
+		*ret = strdup(kt_error_message(err));
+		return *ret ? NULL : kt_error_no_memory();
+	}
+	return NULL;
+}
+
 static struct kt_error *build_one(const struct kt_scenario *scenario, const struct kt_tools *tools,
 				  struct kt_images *images)
 {
 	kt_autoimage struct kt_image *image = NULL;
 	struct kt_runner_image *built = &images->of_scenario[images->count];
 	char **key = &images->keys[images->count];
+	char **missing = &images->missing[images->count];
 
-	KT_TRY(make_key(scenario, tools, key));
 	images->count++;
+	built->fd = -1;
+	KT_TRY(find_missing(scenario, missing));
+	built->missing = *missing;
+	if (*missing)
+		return NULL;
+	KT_TRY(make_key(scenario, tools, key));
 	for (size_t i = 0; i + 1 < images->count; i++)
-		if (!strcmp(images->keys[i], *key)) {
+		if (images->keys[i] && !strcmp(images->keys[i], *key)) {
 			*built = images->of_scenario[i];
 			return NULL;
 		}
@@ -111,14 +142,14 @@ struct kt_error *kt_images_build(const struct kt_scenario_set *set, const struct
 	struct kt_images images = {
 		.of_scenario = calloc(set->count + 1, sizeof(*images.of_scenario)),
 		.keys = calloc(set->count + 1, sizeof(*images.keys)),
+		.missing = calloc(set->count + 1, sizeof(*images.missing)),
 	};
-	struct kt_error *err = images.of_scenario && images.keys ? NULL : kt_error_no_memory();
+	bool has_memory = images.of_scenario && images.keys && images.missing;
+	struct kt_error *err = has_memory ? NULL : kt_error_no_memory();
 
-	for (size_t i = 0; !err && i < set->count; i++) {
-		images.of_scenario[i].fd = -1;
+	for (size_t i = 0; !err && i < set->count; i++)
 		err = kt_error_wrap(build_one(set->scenarios[i], tools, &images), "scenario '%s'",
 				    set->scenarios[i]->name);
-	}
 	if (err) {
 		kt_images_deinit(&images);
 		return err;
@@ -141,8 +172,10 @@ void kt_images_deinit(struct kt_images *images)
 		if (images->of_scenario[i].fd >= 0 && !is_shared_with_earlier(images, i))
 			(void)close(images->of_scenario[i].fd);
 		free(images->keys[i]);
+		free(images->missing[i]);
 	}
 	free(images->of_scenario);
 	free(images->keys);
+	free(images->missing);
 	*images = (struct kt_images){ 0 };
 }

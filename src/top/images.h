@@ -14,11 +14,13 @@
 struct kt_images {
 	struct kt_runner_image *of_scenario; /* one per scenario; equal descriptors are shared */
 	char **keys;			     /* what is in each */
+	char **missing;			     /* NULL, or what it could not be made without */
 	size_t count;
 };
 
 /**
- * Builds the images for @set.
+ * Builds the images for @set.  A variant of our worker that this build does not have is no
+ * error: the scenario's image says that it is missing.
  * Errors: environment (a program or library is missing; the text says whose), io, no memory.
  * Owner: the caller calls kt_images_deinit().
  */

@@ -58,6 +58,10 @@ struct kt_error *kt_listing_commands(const struct kt_command_line *line,
 		      KT_GUEST_FD_INITRD, platform->kernel.path, platform->kernel.version);
 	for (size_t i = 0; i < set->count; i++) {
 		kt_autoarguments struct kt_arguments arguments = { 0 };
+		if (images->of_scenario[i].missing)
+			return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "scenario '%s': %s",
+					       set->scenarios[i]->name,
+					       images->of_scenario[i].missing);
 		KT_TRY(kt_runner_arguments(&shared, set->scenarios[i], images->of_scenario[i].bytes,
 					   &arguments));
 		kt_buf_printf(out, "# %s\n", set->scenarios[i]->name);

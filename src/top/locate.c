@@ -19,6 +19,7 @@ struct wanted {
 	const char *relative_dirs[2]; /* from our own directory, where `make install` puts it */
 	const char *configured_dir;
 	bool is_directory;
+	const char *needs; /* what this program is not built without, or NULL */
 };
 
 static const struct wanted wanted_init = {
@@ -36,10 +37,18 @@ static const struct wanted wanted_probe = {
 };
 
 static const struct wanted wanted_worker = {
-	.name = "ktstr-jemalloc-alloc-worker",
+	.name = KT_WORKER,
 	.variable = "KTSTR_JEMALLOC_ALLOC_WORKER_BINARY",
 	.relative_dirs = { ".", "." },
 	.configured_dir = KT_BINDIR,
+};
+
+static const struct wanted wanted_variants[] = {
+	{ .name = KT_WORKER_DSO,
+	  .relative_dirs = { ".", "." },
+	  .configured_dir = KT_BINDIR,
+	  .needs = "libjemalloc.so.2 (Debian's package libjemalloc2)" },
+	{ .name = KT_WORKER_LIBC, .relative_dirs = { ".", "." }, .configured_dir = KT_BINDIR },
 };
 
 static const struct wanted wanted_scenarios = {
@@ -103,7 +112,7 @@ static struct kt_error *take_named(const struct wanted *wanted, const char *path
 
 static struct kt_error *find(const struct wanted *wanted, char **ret)
 {
-	const char *named = getenv(wanted->variable);
+	const char *named = wanted->variable ? getenv(wanted->variable) : NULL;
 	char dir[PATH_MAX];
 	char *path = NULL;
 
@@ -118,8 +127,10 @@ static struct kt_error *find(const struct wanted *wanted, char **ret)
 	if (!path)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
 				       "%s is neither beside ktstr-top nor in %s: build or "
-				       "install all of ktstr-top",
-				       wanted->name, wanted->configured_dir);
+				       "install all of ktstr-top%s%s",
+				       wanted->name, wanted->configured_dir,
+				       wanted->needs ? ", with " : "",
+				       wanted->needs ? wanted->needs : "");
 	*ret = path;
 	return NULL;
 }
@@ -134,6 +145,14 @@ struct kt_error *kt_tools_find_programs(struct kt_tools *ret)
 	KT_TRY(find(&wanted_init, &ret->init));
 	KT_TRY(find(&wanted_probe, &ret->probe));
 	return find(&wanted_worker, &ret->worker);
+}
+
+struct kt_error *kt_tools_find_variant(const char *name, char **ret_path)
+{
+	for (size_t i = 0; i < sizeof(wanted_variants) / sizeof(wanted_variants[0]); i++)
+		if (!strcmp(name, wanted_variants[i].name))
+			return find(&wanted_variants[i], ret_path);
+	return kt_error_create(KT_ERROR_INTERNAL, 0, "%s is not a variant of the worker", name);
 }
 
 void kt_tools_deinit(struct kt_tools *tools)

@@ -9,6 +9,11 @@
 
 #include "base/error.h"
 
+/* Our own workers, by the names that scenarios know them by. */
+#define KT_WORKER      "ktstr-jemalloc-alloc-worker"
+#define KT_WORKER_DSO  KT_WORKER "-dso"
+#define KT_WORKER_LIBC KT_WORKER "-libc"
+
 struct kt_tools {
 	char *init;	    /* ktstr-init, PID 1 of the guests */
 	char *probe;	    /* ktstr-jemalloc-probe; $KTSTR_JEMALLOC_PROBE_BINARY wins */
@@ -28,6 +33,13 @@ struct kt_error *kt_tools_find_scenarios(struct kt_tools *ret) KT_MUST_CHECK;
  * Owner: the caller calls kt_tools_deinit().
  */
 struct kt_error *kt_tools_find_programs(struct kt_tools *ret) KT_MUST_CHECK;
+
+/**
+ * Finds the variant @name of the worker: KT_WORKER_DSO or KT_WORKER_LIBC.
+ * Errors: environment (not there; the text says what to do), no memory.
+ * Owner: the caller frees @ret_path.
+ */
+struct kt_error *kt_tools_find_variant(const char *name, char **ret_path) KT_MUST_CHECK;
 
 /** Frees the paths. */
 void kt_tools_deinit(struct kt_tools *tools);

@@ -4,7 +4,8 @@
  *
  * It is linked statically against a jemalloc with debug information and with nothing else
  * of this project, so that what is measured in it is what it says: BYTES on the main
- * thread, and next to nothing freed.  It ends by a signal only.
+ * thread, and next to nothing freed.  It ends by a signal only.  Nothing here names jemalloc: the
+ * variants -dso and -libc are the same source with another allocator (Makemodule.am).
  */
 #include <dirent.h>
 #include <errno.h>

@@ -75,6 +75,24 @@ tap_check "a kernel that is empty" refused 3 "/dev/null" -bc -k /dev/null
 tap_check "a recording that cannot be made" refused 2 "--record /does/not/exist/x" \
 	-bc --record /does/not/exist/x nonexistent-pid
 
+# A build without one of the workers: that scenario cannot be judged, and says why.
+without_variant() {
+	mkdir -p "$tap_dir/partial/scenarios" &&
+		cp "$top" "$top_builddir/ktstr-init" "$top_builddir/ktstr-jemalloc-probe" \
+			"$top_builddir/ktstr-jemalloc-alloc-worker" "$tap_dir/partial" &&
+		cp "$top_srcdir/scenarios/not-jemalloc.json" "$tap_dir/partial/scenarios" || return 1
+	code=$1
+	shift
+	status=0
+	"$tap_dir/partial/ktstr-top" "$@" >"$tap_dir/out" 2>&1 || status=$?
+	cat "$tap_dir/out"
+	[ "$status" -eq "$code" ] &&
+		grep -q 'ktstr-jemalloc-alloc-worker-libc is neither beside' "$tap_dir/out"
+}
+tap_check "a worker that was not built: cannot judge" without_variant 3 -bc
+tap_check "the same with --skip-missing" without_variant 77 -bc --skip-missing
+tap_check "the same with --dry-run" without_variant 3 --dry-run
+
 skipped() {
 	status=0
 	"$top" -bc --skip-missing -k /does/not/exist >"$tap_dir/out" 2>&1 || status=$?
@@ -92,14 +110,14 @@ tap_check "a directory of scenarios that is not there, or empty" moved
 
 listed() {
 	"$top" --list >"$tap_dir/out" && cat "$tap_dir/out" &&
-		[ "$(wc -l <"$tap_dir/out")" -eq 4 ] &&
+		[ "$(wc -l <"$tap_dir/out")" -eq 5 ] &&
 		grep -q '^thread-churn  *1n1l2c2t ' "$tap_dir/out"
 }
 tap_check "--list" listed
 
 listed_json() {
 	"$top" --list --format json >"$tap_dir/out" &&
-		jq -e -s 'length == 4 and all(.[]; .schema == 1 and .check_count > 0)' "$tap_dir/out"
+		jq -e -s 'length == 5 and all(.[]; .schema == 1 and .check_count > 0)' "$tap_dir/out"
 }
 tap_check "--list --format json" listed_json
 

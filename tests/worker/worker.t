@@ -177,4 +177,25 @@ tap_check 'has .symtab' grep -q ' \.symtab ' "$tap_dir/sections"
 tap_check 'has DWARF' grep -q ' \.debug_info ' "$tap_dir/sections"
 readelf --wide --symbols "$worker" >"$tap_dir/symbols" 2>&1
 tap_check 'has jemalloc in itself' grep -q 'TLS .* je_tsd_tls$' "$tap_dir/symbols"
+
+# --- the variants -------------------------------------------------------------------------
+
+# variant NAME ALLOCATOR: gets ready, and has this jemalloc, or none, among its libraries.
+variant() {
+	worker=$top_builddir/ktstr-jemalloc-alloc-worker-$1
+	start_worker 16777216
+	until_true is_ready || return 1
+	grep -o 'libjemalloc[^ ]*$' "/proc/$pid/maps" | sort -u >"$tap_dir/mapped"
+	stop_worker
+	cat "$tap_dir/mapped"
+	readelf --wide --symbols "$worker" | grep -q 'je_tsd_tls' && return 1
+	[ "$(cat "$tap_dir/mapped")" = "$2" ]
+}
+export KTSTR_WORKER_READY_MARKER_OVERRIDE="$marker"
+tap_check 'the variant -libc has no jemalloc' variant libc ''
+if [ -x "$top_builddir/ktstr-jemalloc-alloc-worker-dso" ]; then
+	tap_check 'the variant -dso has the shared one' variant dso libjemalloc.so.2
+else
+	tap_skip 'the variant -dso' 'it is not built: libjemalloc2 is missing'
+fi
 tap_end
