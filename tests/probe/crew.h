@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * A child process whose threads keep counters of their own in thread-local memory, as
+ * jemalloc does, change them on command, and tell in shared memory what they are.  So each
+ * row that an engine reads can be compared with the truth at any moment, without jemalloc.
+ */
+#ifndef KT_TESTS_PROBE_CREW_H
+#define KT_TESTS_PROBE_CREW_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "probe/read/engine.h"
+
+enum {
+	CREW_MAX = 4096,
+	CREW_NAMES = 8 /* the first members have special names */
+};
+
+/* What the child does besides. */
+enum crew_mode {
+	CREW_PARKED,
+	CREW_CHURN,   /* threads are born and die all the time */
+	CREW_WORKING, /* the members work in pairs, each waking the other */
+};
+
+struct crew_member {
+	_Atomic uint32_t order; /* counted up by the parent: do a piece of work */
+	_Atomic uint32_t done;	/* the last order that was carried out */
+	_Atomic uint64_t allocated;
+	_Atomic uint64_t deallocated;
+	pid_t tid;
+};
+
+struct crew_page {
+	_Atomic uint32_t ready;	    /* members that have told their tid */
+	_Atomic uint32_t spawn;	    /* how many members there should be */
+	_Atomic uint32_t raw_order; /* counted up: the raw thread works on the first member's */
+	_Atomic uint32_t raw_done;
+	pid_t raw_tid;
+	pid_t orphan_tid;
+	struct crew_member members[CREW_MAX];
+};
+
+struct crew {
+	pid_t pid;
+	int task_fd;
+	struct crew_page *page; /* shared with the child */
+	size_t count;
+	volatile sig_atomic_t stop;
+};
+
+/** Starts a child with @count members, its main thread included; ends with the test. */
+void crew_start(struct crew *crew, size_t count, enum crew_mode mode);
+
+/** Ends the child. */
+void crew_stop(struct crew *crew);
+
+/** Lets member @index work, and waits until it has. */
+void crew_work(struct crew *crew, size_t index);
+
+/** Makes the crew grow to @count members. */
+void crew_grow(struct crew *crew, size_t count);
+
+/** Makes a thread that shares the main thread's pointer, and one whose maker has ended. */
+void crew_add_raw(struct crew *crew);
+
+/** Lets the raw thread work on the main thread's counters. */
+void crew_work_raw(struct crew *crew);
+
+/** How the counters are found: directly, or through the thread vector. */
+struct kt_tls_place crew_place(enum kt_tls_access access);
+
+/** For an engine that reads the crew. */
+struct kt_read_config crew_config(struct crew *crew, enum kt_tls_access access);
+
+/** The row of thread @tid, or NULL. */
+const struct kt_row *crew_row(const struct kt_sweep *sweep, pid_t tid);
+
+/** Fails the test unless each member has a row that says the truth. */
+void crew_expect_exact(const struct crew *crew, const struct kt_sweep *sweep);
+
+#endif
