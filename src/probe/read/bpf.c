@@ -240,21 +240,18 @@ static struct kt_error *make_rows(struct bpf_engine *engine, size_t count, struc
 {
 	const struct kt_read_config *config = &engine->config;
 
+	if (config->extras && !kt_sweep_want_extras(sweep))
+		return kt_error_no_memory();
 	for (size_t i = 0; i < count; i++) {
+		uint32_t slot = engine->places[i].slot;
 		if (!kt_sweep_add(sweep, (pid_t)engine->places[i].tid))
 			return kt_error_no_memory();
-		fill_row(engine, engine->places[i].slot, &sweep->rows[i]);
+		fill_row(engine, slot, &sweep->rows[i]);
+		if (config->extras)
+			kt_bpf_extras_fill(config, &engine->task, &engine->clock,
+					   kt_bpf_record_at(&engine->kernel, slot),
+					   &sweep->extras[i]);
 	}
-	if (!config->extras)
-		return NULL;
-	struct kt_extras *extras = reallocarray(sweep->extras, sweep->cap, sizeof(*extras));
-	if (!extras && sweep->cap)
-		return kt_error_no_memory();
-	sweep->extras = extras;
-	for (size_t i = 0; i < count; i++)
-		kt_bpf_extras_fill(config, &engine->task, &engine->clock,
-				   kt_bpf_record_at(&engine->kernel, engine->places[i].slot),
-				   &extras[i]);
 	return NULL;
 }
 
