@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "top/layouts.h"
 #include "vmm/image.h"
 #include "vmm/program.h"
 
@@ -43,6 +44,14 @@ static struct kt_error *find_program(const struct kt_scenario *scenario, const c
 	return NULL;
 }
 
+/* A program that is to be probed, and what is known of it. */
+static struct kt_error *add_program(struct kt_image *image, const struct kt_tools *tools,
+				    const char *host_path, const char *guest_path)
+{
+	KT_TRY(kt_image_add_program(image, host_path, guest_path, 0755));
+	return kt_layouts_pack(image, tools->probe, host_path, guest_path);
+}
+
 static struct kt_error *add_worker(struct kt_image *image, const struct kt_scenario *scenario,
 				   const char *word, const struct kt_tools *tools)
 {
@@ -54,7 +63,7 @@ static struct kt_error *add_worker(struct kt_image *image, const struct kt_scena
 		guest_path = NULL;
 		return kt_error_no_memory();
 	}
-	return kt_image_add_program(image, host_path, guest_path, 0755);
+	return add_program(image, tools, host_path, guest_path);
 }
 
 static struct kt_error *add_programs(struct kt_image *image, const struct kt_scenario *scenario,
@@ -62,7 +71,7 @@ static struct kt_error *add_programs(struct kt_image *image, const struct kt_sce
 {
 	KT_TRY(kt_image_add_program(image, tools->init, "/init", 0755));
 	KT_TRY(kt_image_add_program(image, tools->probe, "/bin/ktstr-jemalloc-probe", 0755));
-	KT_TRY(kt_image_add_program(image, tools->worker, "/bin/" KT_WORKER, 0755));
+	KT_TRY(add_program(image, tools, tools->worker, "/bin/" KT_WORKER));
 	for (size_t i = 0; i < scenario->worker_count; i++) {
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
 		if (!strcmp(worker->command[0], KT_WORKER))

@@ -169,12 +169,14 @@ static struct kt_error *read_elf(const char *path, int fd, struct kt_elf_needs *
 	Elf *elf KT_CLEANUP(elf_end) = elf_begin(fd, ELF_C_READ, NULL);
 	struct reader reader = { .path = path, .elf = elf };
 	GElf_Ehdr header;
+	GElf_Phdr tls;
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header) ||
 	    elf_getphdrnum(elf, &reader.segment_count))
 		return damaged(&reader, "no header");
 	needs->elf_class = gelf_getclass(elf);
 	needs->machine = header.e_machine;
+	needs->tls_bytes = find_segment(&reader, PT_TLS, &tls) ? tls.p_memsz : 0;
 	KT_TRY(read_interpreter(&reader, needs));
 	return read_dynamic(&reader, needs);
 }

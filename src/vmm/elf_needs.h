@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * What one ELF file asks of the dynamic linker: its interpreter, the libraries it
- * names, and where it wants them looked for.
+ * names, where it wants them looked for, and memory for each thread.
  */
 #ifndef KT_VMM_ELF_NEEDS_H
 #define KT_VMM_ELF_NEEDS_H
@@ -20,6 +20,7 @@ struct kt_elf_needs {
 	enum kt_file_kind kind;
 	int elf_class;		    /* ELFCLASS64, ... */
 	int machine;		    /* EM_X86_64, ... */
+	uint64_t tls_bytes;	    /* of PT_TLS in memory; 0: none */
 	char *interpreter;	    /* PT_INTERP or the word behind "#!"; NULL: none */
 	char *script_argument;	    /* the second word of a "#!" line, or NULL */
 	char *rpath;		    /* DT_RPATH, or NULL; NULL as well when there is a DT_RUNPATH */

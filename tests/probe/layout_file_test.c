@@ -315,12 +315,19 @@ END_TEST
 
 START_TEST(files_are_read_and_written)
 {
+	char text[18];
 	struct kt_layout_entry entry = full_entry();
 	struct kt_layout_entry back;
 
 	KT_OK(kt_layout_file_write("out", &entry));
 	KT_OK(kt_layout_file_read("out", &back));
 	expect_equal(&entry, &back);
+	ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+	int pipe_fd = open("pipe", O_RDWR | O_CLOEXEC);
+	KT_OK(kt_layout_file_write("pipe", &entry));
+	ck_assert_int_eq(read(pipe_fd, text, 18), 18);
+	ck_assert_int_eq(memcmp(text, "ktstr-top layout 1", 18), 0);
+	(void)close(pipe_fd);
 	KT_FAILS(kt_layout_file_read("none", &back), KT_ERROR_IO, "none: No such file");
 	KT_FAILS(kt_layout_file_read("/", &back), KT_ERROR_IO, "/: not a regular file");
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
