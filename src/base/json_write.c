@@ -183,3 +183,21 @@ void kt_json_bool(struct kt_json_writer *writer, bool value)
 	separate(writer);
 	kt_buf_puts(writer->out, value ? "true" : "false");
 }
+
+void kt_json_member_string(struct kt_json_writer *writer, const char *key, const char *text)
+{
+	kt_json_key(writer, key);
+	kt_json_string(writer, text);
+}
+
+void kt_json_member_u64(struct kt_json_writer *writer, const char *key, uint64_t value)
+{
+	kt_json_key(writer, key);
+	kt_json_u64(writer, value);
+}
+
+void kt_json_member_bool(struct kt_json_writer *writer, const char *key, bool value)
+{
+	kt_json_key(writer, key);
+	kt_json_bool(writer, value);
+}

@@ -56,4 +56,13 @@ void kt_json_double(struct kt_json_writer *writer, double value);
 /** Writes true or false. */
 void kt_json_bool(struct kt_json_writer *writer, bool value);
 
+/** Writes a member with a string value. */
+void kt_json_member_string(struct kt_json_writer *writer, const char *key, const char *text);
+
+/** Writes a member with an unsigned integer. */
+void kt_json_member_u64(struct kt_json_writer *writer, const char *key, uint64_t value);
+
+/** Writes a member with true or false. */
+void kt_json_member_bool(struct kt_json_writer *writer, const char *key, bool value);
+
 #endif

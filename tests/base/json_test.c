@@ -119,6 +119,22 @@ START_TEST(writer_round_trip)
 }
 END_TEST
 
+START_TEST(members)
+{
+	kt_autobuf struct kt_buf out = KT_BUF_INIT;
+	struct kt_json_writer writer;
+
+	kt_json_writer_init(&writer, &out, 0);
+	kt_json_object_begin(&writer);
+	kt_json_member_string(&writer, "s", "a\nb");
+	kt_json_member_u64(&writer, "n", UINT64_MAX);
+	kt_json_member_bool(&writer, "b", false);
+	kt_json_object_end(&writer);
+	ck_assert_str_eq(kt_buf_text(&out),
+			 "{\"s\":\"a\\nb\",\"n\":18446744073709551615,\"b\":false}");
+}
+END_TEST
+
 /* "name=value name=value " for the flat metrics of @text. */
 static const char *flat(const char *text, struct kt_buf *out)
 {
@@ -182,6 +198,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, depth_is_bounded);
 	tcase_add_test(tests, integers_are_exact);
 	tcase_add_test(tests, writer_round_trip);
+	tcase_add_test(tests, members);
 	tcase_add_test(tests, regions_and_flat_metrics);
 	tcase_add_test(tests, flat_depth_is_cut);
 	suite_add_tcase(all, tests);
