@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -7,9 +8,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "probe/report.h"
-#include "probe/run.h"
 #include "probe/sidecar.h"
 #include "probe/stop.h"
+#include "probe/stream.h"
 
 /* Exit codes of the contract, section 3.2. */
 enum {
@@ -63,21 +64,21 @@ static int print_version(void)
 	return err ? fail(err, EXIT_FAILED) : EXIT_OK;
 }
 
-/* The report on stdout; @document receives the JSON if a sidecar wants it. */
-static struct kt_error *write_report(const struct kt_probe_run *run, struct kt_buf *document)
+/* The report on stdout; @json receives the document's text if a sidecar wants it. */
+static struct kt_error *write_report(const struct kt_probe_run *run,
+				     const struct kt_document *document, struct kt_buf *json)
 {
 	const struct kt_probe_settings *settings = run->settings;
-	struct kt_buf *copy = settings->sidecar ? document : NULL;
+	struct kt_buf *copy = settings->sidecar ? json : NULL;
 
 	if (settings->json)
-		return kt_report_json(run, STDOUT_FILENO, copy);
-	KT_TRY(kt_report_text(run, STDOUT_FILENO, STDERR_FILENO));
-	return copy ? kt_report_json(run, -1, copy) : NULL;
+		return kt_report_json(run, document, STDOUT_FILENO, copy);
+	KT_TRY(kt_report_text(run, document, STDOUT_FILENO, STDERR_FILENO));
+	return copy ? kt_report_json(run, document, -1, copy) : NULL;
 }
 
 /* Appends to the sidecar, if there is one; false (and a line on stderr) if that failed. */
-static bool append_sidecar(const struct kt_probe_run *run, const struct kt_buf *document,
-			   int exit_code)
+static bool append_sidecar(const struct kt_probe_run *run, const struct kt_buf *json, int exit_code)
 {
 	const char *path = run->settings->sidecar;
 	if (!path)
@@ -87,48 +88,83 @@ static bool append_sidecar(const struct kt_probe_run *run, const struct kt_buf *
 	kt_stop_deadline_end();
 	kt_stop_clear();
 	kt_autoerr struct kt_error *err = kt_error_wrap(
-		kt_sidecar_append(path, kt_buf_text(document), document->len, exit_code,
-				  kt_stop_flag()),
+		kt_sidecar_append(path, kt_buf_text(json), json->len, exit_code, kt_stop_flag()),
 		"the report was printed, but could not be appended to the sidecar %s", path);
 	if (err)
 		complain("error: ", kt_error_message(err));
 	return !err;
 }
 
-static int finish_all_failed(const struct kt_probe_run *run)
+/* What stderr says of a run that was reported; its exit code. */
+static int tell_end(const struct kt_probe_run *run)
 {
-	bool is_multi = run->settings->snapshot_count > 1;
+	uint32_t wanted = run->settings->snapshot_count;
+	bool is_multi = kt_probe_settings_is_repeated(run->settings);
 
+	if (run->end == KT_PROBE_RUN_TARGET_REPLACED) {
+		/* Another program runs under the pid now: what was read before holds, no more. */
+		complain("ktstr-probe-fatal: ", kt_fatal_word(KT_FATAL_EXE_IDENTITY_CHANGED));
+		return fail(kt_target_replaced_error(&run->target, "between snapshots"),
+			    EXIT_FAILED);
+	}
+	if (run->end == KT_PROBE_RUN_TARGET_EXITED && wanted)
+		(void)fprintf(stderr,
+			      "ktstr-probe-target-exited: after %" PRIu64 " of %" PRIu32
+			      " snapshots\n",
+			      run->snapshot_count, wanted);
+	else if (run->end == KT_PROBE_RUN_TARGET_EXITED)
+		(void)fprintf(stderr, "ktstr-probe-target-exited: after %" PRIu64 " snapshots\n",
+			      run->snapshot_count);
+	if (!kt_probe_run_all_failed(run))
+		return EXIT_OK;
 	complain("ktstr-probe-all-failed: ", is_multi ? "multi" : "single");
 	complain("error: ",
 		 is_multi ? "all threads failed, in every snapshot" : "all threads failed");
 	return EXIT_FAILED;
 }
 
-/* Another program runs under the pid now: what was read before it was printed, but no more. */
-static int finish_replaced(const struct kt_probe_run *run)
+static int finish_document(const struct kt_probe_run *run, const struct kt_document *document)
 {
-	complain("ktstr-probe-fatal: ", kt_fatal_word(KT_FATAL_EXE_IDENTITY_CHANGED));
-	return fail(kt_target_replaced_error(&run->target, "between snapshots"), EXIT_FAILED);
-}
+	kt_autobuf struct kt_buf json = KT_BUF_INIT;
+	int exit_code = kt_probe_run_all_failed(run) ? EXIT_FAILED : EXIT_OK;
 
-static int finish(const struct kt_probe_run *run)
-{
-	kt_autobuf struct kt_buf document = KT_BUF_INIT;
-	bool all_failed = kt_probe_run_all_failed(run);
-
-	struct kt_error *err = write_report(run, &document);
+	struct kt_error *err = write_report(run, document, &json);
 	if (err)
 		return fail(err, EXIT_FAILED);
-	if (run->end == KT_PROBE_RUN_TARGET_REPLACED)
-		return finish_replaced(run);
-	if (run->end == KT_PROBE_RUN_TARGET_EXITED)
-		(void)fprintf(stderr, "ktstr-probe-target-exited: after %zu of %u snapshots\n",
-			      run->snapshot_count, (unsigned)run->settings->snapshot_count);
-	bool appended = append_sidecar(run, &document, all_failed ? EXIT_FAILED : EXIT_OK);
-	if (all_failed)
-		return finish_all_failed(run);
-	return appended ? EXIT_OK : EXIT_SIDECAR;
+	bool is_appended = run->end == KT_PROBE_RUN_TARGET_REPLACED ||
+			   append_sidecar(run, &json, exit_code);
+	exit_code = tell_end(run);
+	return exit_code || is_appended ? exit_code : EXIT_SIDECAR;
+}
+
+static int finish_stream(const struct kt_probe_run *run, struct kt_stream *stream)
+{
+	bool is_replaced = run->end == KT_PROBE_RUN_TARGET_REPLACED;
+	struct kt_stream_end end = {
+		.exit_code = is_replaced || kt_probe_run_all_failed(run) ? EXIT_FAILED : EXIT_OK,
+	};
+	struct kt_error *err = kt_stream_finish(stream, run, &end);
+
+	return err ? fail(err, EXIT_FAILED) : tell_end(run);
+}
+
+/* The run failed: says why.  A stream that has begun gets its last line. */
+static int finish_failed(const struct kt_probe_run *run, struct kt_stream *stream,
+			 enum kt_fatal kind, struct kt_error *err)
+{
+	if (run->is_output_lost)
+		return fail(err, EXIT_FAILED);
+	struct kt_stream_end end = {
+		.exit_code = EXIT_FAILED,
+		.fatal = kt_fatal_word(kind),
+		.detail = kt_error_message(err),
+	};
+	kt_autoerr struct kt_error *lost = stream->is_begun ? kt_stream_finish(stream, run, &end)
+							    : NULL;
+	complain("ktstr-probe-fatal: ", end.fatal);
+	if (lost)
+		complain("error: ", kt_error_message(lost));
+	return fail(err, EXIT_FAILED);
 }
 
 /*
@@ -143,22 +179,29 @@ static void go_first(void)
 static int run_probe(const struct kt_probe_settings *settings)
 {
 	enum kt_fatal kind = KT_FATAL_OTHER;
+	struct kt_document document = { 0 };
+	struct kt_stream stream;
 	struct kt_probe_run run;
+	int exit_code;
 
 	go_first();
 	if (settings->abort_after_ms)
 		kt_stop_deadline_start(settings->abort_after_ms);
-	struct kt_error *err = kt_probe_execute(settings, kt_stop_flag(), &run, &kind);
+	kt_stream_init(&stream, STDOUT_FILENO);
+	struct kt_probe_sink sink = settings->stream ? kt_stream_sink(&stream)
+						     : kt_document_sink(&document);
+	struct kt_error *err = kt_probe_execute(settings, kt_stop_flag(), &sink, &run, &kind);
 	if (*kt_stop_flag() == KT_STOP_DEADLINE)
-		(void)fprintf(stderr, "ktstr-probe-deadline: abort after %llums\n",
-			      (unsigned long long)settings->abort_after_ms);
-	int exit_code;
-	if (err) {
-		complain("ktstr-probe-fatal: ", kt_fatal_word(kind));
-		exit_code = fail(err, EXIT_FAILED);
-	} else {
-		exit_code = finish(&run);
-	}
+		(void)fprintf(stderr, "ktstr-probe-deadline: abort after %" PRIu64 "ms\n",
+			      settings->abort_after_ms);
+	if (err)
+		exit_code = finish_failed(&run, &stream, kind, err);
+	else if (settings->stream)
+		exit_code = finish_stream(&run, &stream);
+	else
+		exit_code = finish_document(&run, &document);
+	kt_stream_deinit(&stream);
+	kt_document_deinit(&document);
 	kt_probe_run_deinit(&run);
 	return exit_code;
 }

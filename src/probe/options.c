@@ -2,14 +2,22 @@
 #include "probe/options.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#include "probe/read/sweep.h"
 
 enum {
 	OPTION_PID = 1,
 	OPTION_JSON,
-	OPTION_SIDECAR,
+	OPTION_STREAM,
 	OPTION_SNAPSHOTS,
 	OPTION_INTERVAL,
 	OPTION_ABORT,
+	OPTION_WITH,
+	OPTION_ENGINE,
+	OPTION_OBJECT,
+	OPTION_NO_CACHE,
+	OPTION_SIDECAR,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -28,13 +36,17 @@ const struct kt_option kt_probe_options[] = {
 	  .max = INT32_MAX,
 	  .help = "Process to read (required)" },
 	{ .id = OPTION_JSON, .name = "json", .help = "Print one JSON document instead of text" },
+	{ .id = OPTION_STREAM,
+	  .name = "stream",
+	  .help = "Print each snapshot as it is taken, as one line of JSON" },
 	{ .id = OPTION_SNAPSHOTS,
 	  .name = "snapshots",
 	  .kind = KT_OPTION_NUMBER,
 	  .value_name = "N",
-	  .min = 1,
+	  .min = 0,
 	  .max = SNAPSHOTS_MAX,
-	  .help = "Number of snapshots, 1 to 100000 (default 1)" },
+	  .help = "Number of snapshots, 1 to 100000 (default 1); 0 with --stream: until "
+		  "interrupted" },
 	{ .id = OPTION_INTERVAL,
 	  .name = "interval-ms",
 	  .kind = KT_OPTION_NUMBER,
@@ -49,6 +61,25 @@ const struct kt_option kt_probe_options[] = {
 	  .min = 1,
 	  .max = MILLISECONDS_MAX,
 	  .help = "Stop after this time, 1 to 3600000, and report what was read" },
+	{ .id = OPTION_WITH,
+	  .name = "with",
+	  .kind = KT_OPTION_TEXT,
+	  .value_name = "LIST",
+	  .help = "Read more: sched, cpu, tcache (of each thread), process; separated by "
+		  "commas" },
+	{ .id = OPTION_ENGINE,
+	  .name = "engine",
+	  .kind = KT_OPTION_TEXT,
+	  .value_name = "NAME",
+	  .help = "How to read: auto (default), readv" },
+	{ .id = OPTION_OBJECT,
+	  .name = "object",
+	  .kind = KT_OPTION_TEXT,
+	  .value_name = "PATH",
+	  .help = "Which jemalloc to read, by the end of its path, if several are in use" },
+	{ .id = OPTION_NO_CACHE,
+	  .name = "no-cache",
+	  .help = "Neither use nor fill the cache of what is known of executables" },
 	{ .id = OPTION_SIDECAR,
 	  .name = "sidecar",
 	  .kind = KT_OPTION_TEXT,
@@ -58,6 +89,63 @@ const struct kt_option kt_probe_options[] = {
 	{ .id = OPTION_VERSION, .name = "version", .letter = 'V', .help = "Print the version" },
 	{ 0 },
 };
+
+static struct kt_error *take_engine(const char *word, struct kt_probe_settings *settings)
+{
+	static const char *const words[] = {
+		[KT_ENGINE_AUTO] = "auto",
+		[KT_ENGINE_READV] = "readv",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i])) {
+			settings->engine = (enum kt_engine_choice)i;
+			return NULL;
+		}
+	return kt_error_create(KT_ERROR_USAGE, 0,
+			       "invalid value '%s' for '--engine': it is auto or readv", word);
+}
+
+/* Adds what one word of --with asks for; false if there is no such word, or it was there. */
+static bool add_extra(const char *word, size_t len, struct kt_probe_settings *settings)
+{
+	static const struct {
+		const char *word;
+		uint32_t extra; /* 0: of the process */
+	} words[] = {
+		{ "sched", KT_EXTRA_SCHED },
+		{ "cpu", KT_EXTRA_CPU },
+		{ "tcache", KT_EXTRA_TCACHE },
+		{ "process", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		bool is_given = words[i].extra ? settings->extras & words[i].extra
+					       : settings->with_process;
+		if (strlen(words[i].word) != len || memcmp(words[i].word, word, len))
+			continue;
+		settings->extras |= words[i].extra;
+		settings->with_process |= !words[i].extra;
+		return !is_given;
+	}
+	return false;
+}
+
+static struct kt_error *take_extras(const char *list, struct kt_probe_settings *settings)
+{
+	for (const char *at = list;; at++) {
+		size_t len = strcspn(at, ",");
+		if (!add_extra(at, len, settings))
+			return kt_error_create(KT_ERROR_USAGE, 0,
+					       "invalid value '%s' for '--with': it is a list of "
+					       "sched, cpu, tcache, process, each once, "
+					       "separated by commas",
+					       list);
+		at += len;
+		if (!*at)
+			return NULL;
+	}
+}
 
 static struct kt_error *take_value(void *ctx, const struct kt_option_value *value)
 {
@@ -74,8 +162,8 @@ static struct kt_error *take_value(void *ctx, const struct kt_option_value *valu
 	case OPTION_JSON:
 		settings->json = true;
 		break;
-	case OPTION_SIDECAR:
-		settings->sidecar = value->text;
+	case OPTION_STREAM:
+		settings->stream = true;
 		break;
 	case OPTION_SNAPSHOTS:
 		settings->snapshot_count = (uint32_t)value->number;
@@ -85,6 +173,19 @@ static struct kt_error *take_value(void *ctx, const struct kt_option_value *valu
 		break;
 	case OPTION_ABORT:
 		settings->abort_after_ms = value->number;
+		break;
+	case OPTION_WITH:
+		return take_extras(value->text, settings);
+	case OPTION_ENGINE:
+		return take_engine(value->text, settings);
+	case OPTION_OBJECT:
+		settings->object = value->text;
+		break;
+	case OPTION_NO_CACHE:
+		settings->no_cache = true;
+		break;
+	case OPTION_SIDECAR:
+		settings->sidecar = value->text;
 		break;
 	case OPTION_HELP:
 		settings->help = true;
@@ -96,25 +197,47 @@ static struct kt_error *take_value(void *ctx, const struct kt_option_value *valu
 	return NULL;
 }
 
+static struct kt_error *check_repetition(const struct kt_probe_settings *settings)
+{
+	if (!settings->snapshot_count && !settings->stream)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "invalid value '0' for '--snapshots': it is not in the "
+				       "range 1 to %d; 0 (until interrupted) needs --stream",
+				       SNAPSHOTS_MAX);
+	if (kt_probe_settings_is_repeated(settings) && !settings->interval_ms)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "--snapshots %" PRIu32 " needs a wait: --interval-ms "
+				       "is required with more than one snapshot",
+				       settings->snapshot_count);
+	if (!kt_probe_settings_is_repeated(settings) && settings->interval_ms)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "--interval-ms only makes sense with --snapshots > 1%s",
+				       settings->stream ? " or 0" : "");
+	return NULL;
+}
+
+static struct kt_error *check_combination(const struct kt_probe_settings *settings)
+{
+	if (!settings->pid)
+		return kt_error_create(KT_ERROR_USAGE, 0, "'--pid' is required: --pid PID");
+	if (settings->stream && settings->json)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "--stream and --json exclude each other: a stream is JSON "
+				       "already, one event a line");
+	if (settings->stream && settings->sidecar)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "--stream and --sidecar exclude each other: the sidecar "
+				       "gets the numbers of a whole document");
+	return check_repetition(settings);
+}
+
 struct kt_error *kt_probe_settings_parse(int argc, char *const *argv, struct kt_probe_settings *ret)
 {
 	struct kt_probe_settings settings = { .snapshot_count = 1 };
 
 	KT_TRY(kt_options_parse(kt_probe_options, argc, argv, take_value, &settings));
-	if (!settings.help && !settings.version) {
-		if (!settings.pid)
-			return kt_error_create(KT_ERROR_USAGE, 0, "'--pid' is required: --pid PID");
-		if (settings.snapshot_count > 1 && !settings.interval_ms)
-			return kt_error_create(KT_ERROR_USAGE, 0,
-					       "--snapshots %" PRIu32
-					       " needs a wait: --interval-ms "
-					       "is required with more than one snapshot",
-					       settings.snapshot_count);
-		if (settings.snapshot_count == 1 && settings.interval_ms)
-			return kt_error_create(
-				KT_ERROR_USAGE, 0,
-				"--interval-ms only makes sense with --snapshots > 1");
-	}
+	if (!settings.help && !settings.version)
+		KT_TRY(check_combination(&settings));
 	*ret = settings;
 	return NULL;
 }

@@ -5,7 +5,7 @@
 #ifndef KT_PROBE_REPORT_H
 #define KT_PROBE_REPORT_H
 
-#include "probe/run.h"
+#include "probe/document.h"
 
 /* Raised when a field is removed, renamed or changes its meaning; not when one is added. */
 enum {
@@ -16,14 +16,14 @@ enum {
  * Writes the JSON document to @fd, and keeps it in @copy too unless that is NULL.
  * Errors: io, no memory.  @fd -1 writes nowhere.
  */
-struct kt_error *kt_report_json(const struct kt_probe_run *run, int fd,
-				struct kt_buf *copy) KT_MUST_CHECK;
+struct kt_error *kt_report_json(const struct kt_probe_run *run, const struct kt_document *document,
+				int fd, struct kt_buf *copy) KT_MUST_CHECK;
 
 /**
  * Writes the text report to @out_fd and the failed threads' lines to @err_fd.
  * Errors: io, no memory.
  */
-struct kt_error *kt_report_text(const struct kt_probe_run *run, int out_fd,
-				int err_fd) KT_MUST_CHECK;
+struct kt_error *kt_report_text(const struct kt_probe_run *run, const struct kt_document *document,
+				int out_fd, int err_fd) KT_MUST_CHECK;
 
 #endif

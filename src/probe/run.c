@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probe/run.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "probe/read/engine.h"
 #include "probe/stop.h"
@@ -14,10 +8,12 @@
 /* What a run needs while it is under way. */
 struct runner {
 	struct kt_probe_run *run;
+	const struct kt_probe_sink *sink;
 	const volatile sig_atomic_t *stop;
 	const struct kt_read_engine *engine;
 	void *engine_state;
-	int pidfd; /* -1 where it cannot be had */
+	struct kt_probe_snapshot snapshot; /* the one under way; its room is used again */
+	uint64_t first_begin_ns;	   /* of the first pass: origin of the grid of a stream */
 };
 
 static enum kt_fatal fatal_of(enum kt_resolve_failure failure)
@@ -62,7 +58,10 @@ static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fat
 		.proc_fd = run->target.proc_fd,
 		.exe_path = run->target.exe_path,
 		.memory = kt_memory_of_process(run->target.pid),
-		.use_cache = true,
+		.object = run->settings->object,
+		.use_cache = !run->settings->no_cache,
+		.want_internals = (run->settings->extras & KT_EXTRA_TCACHE) ||
+				  run->settings->with_process,
 	};
 
 	struct kt_error *err = kt_layout_resolve(&request, &run->layout, &failure);
@@ -86,8 +85,11 @@ static struct kt_error *start_engine(struct runner *runner)
 		.task_fd = run->target.task_fd,
 		.is_same_pid_ns = run->target.is_same_pid_ns,
 		.stop = runner->stop,
-		.is_repeated = run->settings->snapshot_count > 1,
+		.is_repeated = kt_probe_settings_is_repeated(run->settings),
+		.extras = run->settings->extras,
 		.place = run->layout.place,
+		.allocated_offset = run->layout.facts.allocated,
+		.internals = &run->layout.internals,
 	};
 
 	runner->engine = &kt_readv_engine;
@@ -95,153 +97,146 @@ static struct kt_error *start_engine(struct runner *runner)
 	return runner->engine->create(&config, &runner->engine_state);
 }
 
-static struct kt_error *add_snapshot(struct kt_probe_run *run, struct kt_probe_snapshot **ret)
-{
-	if (run->snapshot_count == run->snapshot_cap) {
-		size_t cap = run->snapshot_cap ? run->snapshot_cap * 2 : 1;
-		struct kt_probe_snapshot *snapshots =
-			reallocarray(run->snapshots, cap, sizeof(*snapshots));
-		if (!snapshots)
-			return kt_error_no_memory();
-		run->snapshots = snapshots;
-		run->snapshot_cap = cap;
-	}
-	*ret = &run->snapshots[run->snapshot_count++];
-	**ret = (struct kt_probe_snapshot){ 0 };
-	return NULL;
-}
-
-static void drop_last_snapshot(struct kt_probe_run *run)
-{
-	kt_sweep_deinit(&run->snapshots[--run->snapshot_count].sweep);
-}
-
-static bool has_data(const struct kt_probe_run *run)
-{
-	for (size_t i = 0; i < run->snapshot_count; i++)
-		if (kt_sweep_ok_count(&run->snapshots[i].sweep))
-			return true;
-	return false;
-}
-
-/* Takes one snapshot; its place in the run's list is the last. */
+/* Takes one snapshot into the runner's. */
 static struct kt_error *take_snapshot(struct runner *runner, enum kt_fatal *ret_fatal)
 {
 	struct kt_probe_run *run = runner->run;
-	struct kt_probe_snapshot *snapshot;
-
-	*ret_fatal = KT_FATAL_OTHER;
-	KT_TRY(add_snapshot(run, &snapshot));
+	struct kt_probe_snapshot *snapshot = &runner->snapshot;
 	uint64_t begin_ns = kt_clock_mono_ns();
+
+	if (!runner->first_begin_ns)
+		runner->first_begin_ns = begin_ns;
+	kt_sweep_deinit(&snapshot->sweep);
 	snapshot->timestamp_unix_sec = kt_clock_real_ns() / KT_NS_PER_SEC;
 	snapshot->elapsed_since_start_ns = begin_ns - run->start_mono_ns;
 	*ret_fatal = KT_FATAL_TID_ENUMERATION_FAILURE;
 	KT_TRY(runner->engine->sweep(runner->engine_state, &snapshot->sweep));
+	if (run->settings->with_process)
+		snapshot->process = kt_process_extras_read(run->target.proc_fd);
 	snapshot->duration_ns = kt_clock_mono_ns() - begin_ns;
 	return NULL;
 }
 
+/* Hands the snapshot on. */
+static struct kt_error *deliver(struct runner *runner)
+{
+	struct kt_probe_run *run = runner->run;
+	const struct kt_sweep *sweep = &runner->snapshot.sweep;
+
+	run->row_count += sweep->count;
+	run->ok_count += kt_sweep_ok_count(sweep);
+	struct kt_error *err = runner->sink->snapshot(runner->sink->ctx, run, &runner->snapshot);
+	run->is_output_lost = err != NULL;
+	run->snapshot_count += !err;
+	return err;
+}
+
 /*
  * After a pass: was it the same program all the time?  Rows of a target that exited meanwhile are
- * good (its memory was its own to the end); rows read across an exec are not.  True ends the run.
+ * good (its memory was its own to the end); rows read across an exec are not.
  */
-static bool judge_target(struct kt_probe_run *run)
+static struct kt_error *judge_snapshot(struct runner *runner)
 {
-	struct kt_sweep *sweep = &run->snapshots[run->snapshot_count - 1].sweep;
+	struct kt_probe_run *run = runner->run;
 
 	switch (kt_target_check(&run->target)) {
 	case KT_TARGET_SAME:
-		return false;
+		return deliver(runner);
 	case KT_TARGET_EXITED:
-		if (!kt_sweep_ok_count(sweep))
-			drop_last_snapshot(run);
 		run->end = KT_PROBE_RUN_TARGET_EXITED;
-		return true;
+		return kt_sweep_ok_count(&runner->snapshot.sweep) ? deliver(runner) : NULL;
 	case KT_TARGET_REPLACED:
-		drop_last_snapshot(run);
 		run->end = KT_PROBE_RUN_TARGET_REPLACED;
-		return true;
+		break;
 	}
-	return false;
+	return NULL;
 }
 
-/* The wait between two snapshots; false if the run must end. */
-static bool wait_interval(struct runner *runner, uint64_t pass_end_ns)
+/*
+ * When the next pass begins.  A document waits the interval out after each pass (contract section
+ * 3.4); a stream keeps to a grid, so that it does not drift, and leaves out what it misses.
+ */
+static uint64_t next_begin_ns(const struct runner *runner)
 {
-	uint64_t interval_ns = runner->run->settings->interval_ms * KT_NS_PER_MS;
+	const struct kt_probe_settings *settings = runner->run->settings;
+	uint64_t interval_ns = settings->interval_ms * KT_NS_PER_MS;
+	uint64_t now_ns = kt_clock_mono_ns();
 
-	(void)kt_stop_wait_until(pass_end_ns + interval_ns, runner->pidfd);
-	return !*runner->stop;
+	if (!settings->stream)
+		return now_ns + interval_ns;
+	uint64_t passed = (now_ns - runner->first_begin_ns) / interval_ns;
+	return runner->first_begin_ns + (passed + 1) * interval_ns;
 }
 
 static struct kt_error *take_snapshots(struct runner *runner, enum kt_fatal *ret_fatal)
 {
 	struct kt_probe_run *run = runner->run;
+	uint64_t count = run->settings->snapshot_count;
 
 	run->end = KT_PROBE_RUN_COMPLETED;
-	for (uint32_t i = 0; i < run->settings->snapshot_count; i++) {
-		if (i && !wait_interval(runner, kt_clock_mono_ns()))
-			break;
+	for (uint64_t i = 0; (!count || i < count) && run->end == KT_PROBE_RUN_COMPLETED; i++) {
+		if (i)
+			(void)kt_stop_wait_until(next_begin_ns(runner), run->target.pidfd);
 		if (*runner->stop)
 			break;
 		KT_TRY(take_snapshot(runner, ret_fatal));
-		if (judge_target(run))
-			break;
+		KT_TRY(judge_snapshot(runner));
 	}
 	if (run->end == KT_PROBE_RUN_COMPLETED && *runner->stop)
 		run->end = KT_PROBE_RUN_INTERRUPTED;
 	/* Without data there is nothing to keep: the end of the target is the news. */
 	if ((run->end == KT_PROBE_RUN_TARGET_EXITED || run->end == KT_PROBE_RUN_TARGET_REPLACED) &&
-	    !has_data(run))
+	    !run->ok_count)
 		return check_before_data(&run->target, "between snapshots", ret_fatal);
 	return NULL;
 }
 
+static struct kt_error *begin(struct runner *runner)
+{
+	if (!runner->sink->begin)
+		return NULL;
+	struct kt_error *err = runner->sink->begin(runner->sink->ctx, runner->run);
+	runner->run->is_output_lost = err != NULL;
+	return err;
+}
+
 struct kt_error *kt_probe_execute(const struct kt_probe_settings *settings,
-				  const volatile sig_atomic_t *stop, struct kt_probe_run *run,
+				  const volatile sig_atomic_t *stop,
+				  const struct kt_probe_sink *sink, struct kt_probe_run *run,
 				  enum kt_fatal *ret_fatal)
 {
-	struct runner runner = { .run = run, .stop = stop, .pidfd = -1 };
+	struct runner runner = { .run = run, .sink = sink, .stop = stop };
 
 	*run = (struct kt_probe_run){
 		.settings = settings,
 		.started_at_unix_sec = kt_clock_real_ns() / KT_NS_PER_SEC,
 		.start_mono_ns = kt_clock_mono_ns(),
-		.target = { .proc_fd = -1, .task_fd = -1, .mem_fd = -1 },
+		.target = KT_TARGET_INIT,
 	};
 	KT_TRY(kt_target_open(settings->pid, &run->target, ret_fatal));
 	KT_TRY(resolve(run, ret_fatal));
 	run->resolve_ns = kt_clock_mono_ns() - run->start_mono_ns;
 	*ret_fatal = KT_FATAL_OTHER;
 	KT_TRY(start_engine(&runner));
-	if (settings->snapshot_count > 1)
-		runner.pidfd = (int)syscall(SYS_pidfd_open, settings->pid, 0);
-	struct kt_error *err = take_snapshots(&runner, ret_fatal);
+	struct kt_error *err = begin(&runner);
+	if (!err)
+		err = take_snapshots(&runner, ret_fatal);
 	runner.engine->destroy(runner.engine_state);
-	if (runner.pidfd >= 0)
-		(void)close(runner.pidfd);
+	kt_sweep_deinit(&runner.snapshot.sweep);
 	return err;
 }
 
 void kt_probe_run_deinit(struct kt_probe_run *run)
 {
-	while (run->snapshot_count)
-		drop_last_snapshot(run);
-	free(run->snapshots);
 	kt_layout_deinit(&run->layout);
 	kt_target_deinit(&run->target);
-	*run = (struct kt_probe_run){ .target = { .proc_fd = -1, .task_fd = -1, .mem_fd = -1 } };
+	*run = (struct kt_probe_run){ .target = KT_TARGET_INIT };
 }
 
 bool kt_probe_run_all_failed(const struct kt_probe_run *run)
 {
-	size_t row_count = 0;
-
-	if (!run->snapshot_count || has_data(run))
-		return false;
-	for (size_t i = 0; i < run->snapshot_count; i++)
-		row_count += run->snapshots[i].sweep.count;
-	return row_count || run->end != KT_PROBE_RUN_INTERRUPTED;
+	return run->snapshot_count && !run->ok_count &&
+	       (run->row_count || run->end != KT_PROBE_RUN_INTERRUPTED);
 }
 
 const char *kt_probe_run_end_word(enum kt_probe_run_end end)

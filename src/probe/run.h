@@ -3,7 +3,8 @@
  * One run of the probe: take hold of the target, resolve, take the snapshots.
  *
  * A run that has data keeps it: a target that exits or becomes another program ends the
- * run with what was read before, and says so.
+ * run with what was read before, and says so.  Snapshots go to a sink, one by one: what is not kept
+ * there is not kept at all, so a run may be without end.
  */
 #ifndef KT_PROBE_RUN_H
 #define KT_PROBE_RUN_H
@@ -11,6 +12,7 @@
 #include <signal.h>
 
 #include "probe/options.h"
+#include "probe/process.h"
 #include "probe/read/sweep.h"
 #include "probe/resolve/layout.h"
 #include "probe/target.h"
@@ -27,6 +29,7 @@ struct kt_probe_snapshot {
 	uint64_t elapsed_since_start_ns;
 	uint64_t duration_ns;
 	struct kt_sweep sweep;
+	struct kt_process_extras process; /* if they were asked for */
 };
 
 struct kt_probe_run {
@@ -36,20 +39,40 @@ struct kt_probe_run {
 	uint64_t resolve_ns;
 	struct kt_target target;
 	struct kt_layout layout;
-	const char *engine; /* name of the engine that read */
+	const char *engine; /* name of the engine that reads */
 	enum kt_probe_run_end end;
-	struct kt_probe_snapshot *snapshots;
-	size_t snapshot_count;
-	size_t snapshot_cap;
+	uint64_t snapshot_count; /* that went to the sink */
+	uint64_t row_count;	 /* of threads in them, */
+	uint64_t ok_count;	 /* and of these with counters */
+	bool is_output_lost;	 /* the sink failed: an error that is not about the target */
+};
+
+/* Where the snapshots of a run go. */
+struct kt_probe_sink {
+	void *ctx;
+
+	/*
+	 * The target is resolved and the engine is there; the first snapshot comes next.  May be
+	 * NULL.  Errors: io, no memory; they end the run.
+	 */
+	struct kt_error *(*begin)(void *ctx, const struct kt_probe_run *run);
+
+	/*
+	 * The next snapshot, number run->snapshot_count from 0.  The sink may take the sweep and
+	 * leave a zeroed one.  Errors: io, no memory; they end the run.
+	 */
+	struct kt_error *(*snapshot)(void *ctx, const struct kt_probe_run *run,
+				     struct kt_probe_snapshot *snapshot);
 };
 
 /**
  * Runs.  @stop is the flag that ends it early.
- * Errors: probe (@ret_fatal says which kind), no memory.
+ * Errors: probe (@ret_fatal says which kind), no memory, those of @sink.
  * Owner: the caller calls kt_probe_run_deinit() in any case; @settings must outlive @ret.
  */
 struct kt_error *kt_probe_execute(const struct kt_probe_settings *settings,
-				  const volatile sig_atomic_t *stop, struct kt_probe_run *ret,
+				  const volatile sig_atomic_t *stop,
+				  const struct kt_probe_sink *sink, struct kt_probe_run *ret,
 				  enum kt_fatal *ret_fatal) KT_MUST_CHECK;
 
 /** Frees everything the run holds. */

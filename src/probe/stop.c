@@ -53,31 +53,68 @@ void kt_stop_clear(void)
 	stop_reason = KT_STOP_NONE;
 }
 
-bool kt_stop_wait_until(uint64_t end_ns, int pidfd)
+/* Blocked outside of ppoll, so that no signal falls between the look and the sleep. */
+static void block_stops(sigset_t *ret_saved)
 {
-	struct pollfd watch = { .fd = pidfd, .events = POLLIN };
-	bool is_reached = false;
 	sigset_t stops;
-	sigset_t saved;
 
-	/* Blocked outside of ppoll, so that no signal falls between the look and the sleep. */
 	(void)sigemptyset(&stops);
 	(void)sigaddset(&stops, SIGINT);
 	(void)sigaddset(&stops, SIGTERM);
 	(void)sigaddset(&stops, SIGALRM);
-	(void)sigprocmask(SIG_BLOCK, &stops, &saved);
+	(void)sigprocmask(SIG_BLOCK, &stops, ret_saved);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / KT_NS_PER_SEC),
+		.tv_nsec = (long)(ns % KT_NS_PER_SEC),
+	};
+}
+
+bool kt_stop_wait_until(uint64_t end_ns, int pidfd)
+{
+	struct pollfd watch = { .fd = pidfd, .events = POLLIN };
+	bool is_reached = false;
+	sigset_t saved;
+
+	block_stops(&saved);
 	while (!stop_reason) {
 		uint64_t now_ns = kt_clock_mono_ns();
 		is_reached = now_ns >= end_ns;
 		if (is_reached)
 			break;
-		struct timespec left = {
-			.tv_sec = (time_t)((end_ns - now_ns) / KT_NS_PER_SEC),
-			.tv_nsec = (long)((end_ns - now_ns) % KT_NS_PER_SEC),
-		};
+		struct timespec left = timespec_of(end_ns - now_ns);
 		if (ppoll(&watch, 1, &left, &saved) > 0)
 			break;
 	}
 	(void)sigprocmask(SIG_SETMASK, &saved, NULL);
 	return is_reached;
+}
+
+bool kt_stop_wait_writable(int fd)
+{
+	struct pollfd watch = { .fd = fd, .events = POLLOUT };
+	const struct timespec now = { 0 };
+	uint64_t end_ns = 0;
+	sigset_t saved;
+
+	if (ppoll(&watch, 1, &now, NULL) > 0)
+		return true;
+	block_stops(&saved);
+	bool is_writable = false;
+	for (;;) {
+		uint64_t now_ns = kt_clock_mono_ns();
+		if (stop_reason && !end_ns)
+			end_ns = now_ns + KT_STOP_DRAIN_MS * KT_NS_PER_MS;
+		if (end_ns && now_ns >= end_ns)
+			break;
+		struct timespec left = timespec_of(end_ns ? end_ns - now_ns : 0);
+		is_writable = ppoll(&watch, 1, end_ns ? &left : NULL, &saved) > 0;
+		if (is_writable)
+			break;
+	}
+	(void)sigprocmask(SIG_SETMASK, &saved, NULL);
+	return is_writable;
 }

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum {
+	KT_STOP_DRAIN_MS = 1000 /* for a reader to take what is left after a stop */
+};
+
 enum kt_stop_reason {
 	KT_STOP_NONE,
 	KT_STOP_SIGNAL,
@@ -36,5 +40,11 @@ void kt_stop_clear(void);
  * @pidfd (-1 for none) ends.  True if the time was reached.
  */
 bool kt_stop_wait_until(uint64_t end_ns, int pidfd);
+
+/**
+ * Waits until @fd can be written to without blocking, or its reader is gone.  Once the flag is
+ * set it waits for KT_STOP_DRAIN_MS at most; false if the time is over.
+ */
+bool kt_stop_wait_writable(int fd);
 
 #endif

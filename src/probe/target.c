@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -130,6 +131,8 @@ static struct kt_error *take_hold(struct kt_target *target, enum kt_fatal *ret_f
 			     kt_error_create(KT_ERROR_PROBE, errno, "the threads of process %d",
 					     target->pid));
 	target->mem_fd = openat(target->proc_fd, "mem", O_RDONLY | O_CLOEXEC);
+	/* The process behind proc_fd is alive at the next check, so the pid is its own here. */
+	target->pidfd = (int)syscall(SYS_pidfd_open, target->pid, 0);
 	target->is_same_pid_ns = is_same_pid_ns(target);
 	read_start_time(target);
 	return NULL;
@@ -137,8 +140,9 @@ static struct kt_error *take_hold(struct kt_target *target, enum kt_fatal *ret_f
 
 struct kt_error *kt_target_open(pid_t pid, struct kt_target *ret, enum kt_fatal *ret_fatal)
 {
-	struct kt_target target = { .pid = pid, .proc_fd = -1, .task_fd = -1, .mem_fd = -1 };
+	struct kt_target target = KT_TARGET_INIT;
 
+	target.pid = pid;
 	*ret_fatal = KT_FATAL_OTHER;
 	if (pid == getpid())
 		return fatal(ret_fatal, KT_FATAL_SELF_PROBE_REJECTED,
@@ -156,13 +160,13 @@ struct kt_error *kt_target_open(pid_t pid, struct kt_target *ret, enum kt_fatal 
 
 void kt_target_deinit(struct kt_target *target)
 {
-	const int fds[] = { target->proc_fd, target->task_fd, target->mem_fd };
+	const int fds[] = { target->proc_fd, target->task_fd, target->mem_fd, target->pidfd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
 	free(target->exe_path);
-	*target = (struct kt_target){ .proc_fd = -1, .task_fd = -1, .mem_fd = -1 };
+	*target = KT_TARGET_INIT;
 }
 
 enum kt_target_state kt_target_check(const struct kt_target *target)

@@ -22,6 +22,7 @@ struct kt_target {
 	int proc_fd; /* /proc/PID */
 	int task_fd; /* /proc/PID/task */
 	int mem_fd;  /* /proc/PID/mem; -1 if that is refused */
+	int pidfd;   /* becomes readable when the process ends; -1 where it cannot be had */
 	char *exe_path;
 	dev_t exe_device;
 	ino_t exe_inode;
@@ -29,6 +30,14 @@ struct kt_target {
 	bool has_start_time;
 	uint64_t start_time_jiffies; /* of the thread group's leader */
 };
+
+#define KT_TARGET_INIT         \
+	((struct kt_target){   \
+		.proc_fd = -1, \
+		.task_fd = -1, \
+		.mem_fd = -1,  \
+		.pidfd = -1,   \
+	})
 
 enum kt_target_state {
 	KT_TARGET_SAME,

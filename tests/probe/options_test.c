@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probe/options.h"
+#include "probe/read/sweep.h"
 
 enum {
 	WORDS_MAX = 16
@@ -60,6 +61,40 @@ START_TEST(bounds)
 }
 END_TEST
 
+START_TEST(what_to_read)
+{
+	struct kt_probe_settings settings;
+
+	KT_OK(parse("--pid 1", &settings));
+	ck_assert_uint_eq(settings.extras, 0);
+	ck_assert(!settings.with_process && !settings.stream && !settings.no_cache);
+	ck_assert_int_eq(settings.engine, KT_ENGINE_AUTO);
+	ck_assert_ptr_null(settings.object);
+	KT_OK(parse("--pid 1 --with cpu --engine readv --object libjemalloc.so.2 --no-cache",
+		    &settings));
+	ck_assert_uint_eq(settings.extras, KT_EXTRA_CPU);
+	ck_assert(!settings.with_process && settings.no_cache);
+	ck_assert_int_eq(settings.engine, KT_ENGINE_READV);
+	ck_assert_str_eq(settings.object, "libjemalloc.so.2");
+	KT_OK(parse("--pid 1 --with process,tcache,sched,cpu --engine auto", &settings));
+	ck_assert_uint_eq(settings.extras, KT_EXTRA_SCHED | KT_EXTRA_CPU | KT_EXTRA_TCACHE);
+	ck_assert(settings.with_process);
+}
+END_TEST
+
+START_TEST(streams)
+{
+	struct kt_probe_settings settings;
+
+	KT_OK(parse("--pid 1 --stream", &settings));
+	ck_assert(settings.stream);
+	ck_assert(!kt_probe_settings_is_repeated(&settings));
+	KT_OK(parse("--pid 1 --stream --snapshots 0 --interval-ms 50", &settings));
+	ck_assert_uint_eq(settings.snapshot_count, 0);
+	ck_assert(kt_probe_settings_is_repeated(&settings));
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	static const struct {
@@ -92,6 +127,22 @@ START_TEST(refusals)
 		{ "--pid 1 --snapshots 17", "--interval-ms is required" },
 		{ "--pid 1 --interval-ms 5", "--snapshots > 1" },
 		{ "--pid 1 --snapshots 1 --interval-ms 5", "only makes sense" },
+		{ "--pid 1 --snapshots 0 --interval-ms 5", "needs --stream" },
+		{ "--pid 1 --snapshots 0 --stream", "--interval-ms is required" },
+		{ "--pid 1 --stream --interval-ms 5", "--snapshots > 1 or 0" },
+		{ "--pid 1 --stream --json", "exclude each other" },
+		{ "--pid 1 --stream --sidecar x", "exclude each other" },
+		{ "--pid 1 --engine", "needs a value" },
+		{ "--pid 1 --engine fast", "'fast' for '--engine'" },
+		{ "--pid 1 --with", "needs a value" },
+		{ "--pid 1 --with=", "not empty" },
+		{ "--pid 1 --with cpu,", "'cpu,' for '--with'" },
+		{ "--pid 1 --with ,cpu", "'--with'" },
+		{ "--pid 1 --with cpu,cpu", "each once" },
+		{ "--pid 1 --with process,process", "each once" },
+		{ "--pid 1 --with cp", "'cp' for '--with'" },
+		{ "--pid 1 --with cpux", "'cpux' for '--with'" },
+		{ "--pid 1 --object=", "not empty" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -108,6 +159,8 @@ static Suite *suite(void)
 
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, bounds);
+	tcase_add_test(tests, what_to_read);
+	tcase_add_test(tests, streams);
 	tcase_add_test(tests, refusals);
 	suite_add_tcase(all, tests);
 	return all;

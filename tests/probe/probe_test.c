@@ -75,9 +75,11 @@ START_TEST(text_report)
 	target_start(&target, KT_TARGET, 2, "park");
 	probe_run(target.pid, "", &outcome);
 	ck_assert_int_eq(outcome.exit_code, 0);
-	(void)snprintf(line, sizeof(line), "pid=%d tool_version=%s\n--- snapshot 1/1 @ ",
-		       target.pid, PACKAGE_VERSION);
+	(void)snprintf(line, sizeof(line), "pid=%d tool_version=%s\njemalloc=", target.pid,
+		       PACKAGE_VERSION);
 	ck_assert_int_eq(strncmp(outcome.out.data, line, strlen(line)), 0);
+	ck_assert_ptr_nonnull(strstr(outcome.out.data,
+				     " engine=readv object=" KT_TARGET "\n--- snapshot 1/1 @ "));
 	for (size_t i = 0; i < 2; i++) {
 		(void)snprintf(line, sizeof(line),
 			       "tid=%d comm=target allocated_bytes=%lu deallocated_bytes=%lu\n",
