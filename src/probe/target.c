@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "probe/read/threads.h"
+#include "probe/read/describe.h"
 
 #define DELETED " (deleted)"
 
@@ -94,7 +94,7 @@ static void read_start_time(struct kt_target *target)
 {
 	struct kt_row leader = { .tid = target->pid };
 
-	kt_threads_name(target->task_fd, &leader, 1);
+	kt_describe_row(target->task_fd, &leader);
 	target->has_start_time = leader.has_start_time;
 	target->start_time_jiffies = leader.start_time_jiffies;
 }

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "probe/read/threads.h"
+#include "probe/read/proc_text.h"
 #include "probe/resolve/dwarf.h"
 #include "probe/resolve/elf_file.h"
 #include "probe/resolve/maps.h"
@@ -151,9 +151,13 @@ void fuzz_read_maps(const char *bytes, size_t len)
 void fuzz_read_stat(const char *bytes, size_t len)
 {
 	kt_autofree char *text = copy_exactly(bytes, len);
-	struct kt_row row = { 0 };
+	struct kt_stat_text stat;
+	uint64_t first;
+	uint64_t second;
 
-	kt_threads_parse_stat(text, len, &row);
-	demand(kt_text_is_utf8(row.comm, strnlen(row.comm, sizeof(row.comm))) &&
-	       !row.comm[KT_COMM_BYTES - 1]);
+	kt_stat_parse(text, len, &stat);
+	demand(kt_text_is_utf8(stat.comm, strnlen(stat.comm, sizeof(stat.comm))) &&
+	       !stat.comm[KT_COMM_BYTES - 1]);
+	(void)kt_schedstat_parse(text, len, &first, &second);
+	(void)kt_switches_parse(text, len, &first, &second);
 }

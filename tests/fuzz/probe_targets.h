@@ -25,7 +25,7 @@ void fuzz_read_debuglink(const char *bytes, size_t len);
 /** A line of /proc/PID/maps. */
 void fuzz_read_maps(const char *bytes, size_t len);
 
-/** A thread's stat file. */
+/** A thread's stat, schedstat or status file. */
 void fuzz_read_stat(const char *bytes, size_t len);
 
 /** Appends two notes, the second of them a build-id. */

@@ -13,20 +13,19 @@
 #include "base/cleanup.h"
 #include "probe/read/batch.h"
 #include "probe/read/engine.h"
+#include "probe/read/proc_text.h"
 #include "probe/read/robust.h"
-#include "probe/read/threads.h"
 
-static void parse_stat(const char *text, struct kt_row *row)
+static void parse_stat(const char *text, struct kt_stat_text *stat)
 {
-	*row = (struct kt_row){ .tid = 1 };
-	kt_threads_parse_stat(text, strlen(text), row);
+	kt_stat_parse(text, strlen(text), stat);
 }
 
 #define BEFORE_START " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18"
 
 START_TEST(stat_lines)
 {
-	struct kt_row row;
+	struct kt_stat_text row;
 
 	parse_stat("77 (a)b(c))" BEFORE_START " 987654321 5 6", &row);
 	ck_assert(row.has_start_time);
@@ -56,7 +55,7 @@ START_TEST(stat_lines_without_start_time)
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct kt_row row;
+		struct kt_stat_text row;
 		parse_stat(texts[i], &row);
 		ck_assert_msg(!row.has_start_time, "%s", texts[i]);
 	}

@@ -36,33 +36,52 @@ static enum kt_tls_lookup add_offset(uint64_t tp, int64_t offset, uint64_t *ret)
 }
 
 static enum kt_tls_lookup look_up_block(const struct kt_tls_place *place,
-					const struct kt_memory *memory, uint64_t tp, uint64_t *ret)
+					const struct kt_memory *memory, uint64_t tp,
+					struct kt_tls_spot *ret)
 {
-	uint64_t vector;
+	struct kt_tls_spot spot = { 0 };
 	uint64_t entries;
-	uint64_t block;
 
 	if (place->module > MODULES_MAX)
 		return KT_TLS_OVERFLOW;
-	if (!kt_memory_read_u64(memory, tp + KT_DTV_POINTER_OFFSET, &vector) ||
-	    !kt_memory_read_u64(memory, vector - KT_DTV_ENTRY_BYTES, &entries))
+	if (!kt_memory_read_u64(memory, tp + KT_DTV_POINTER_OFFSET, &spot.vector))
 		return KT_TLS_UNREADABLE;
+	spot.watch_address = spot.vector - KT_DTV_ENTRY_BYTES;
+	if (!kt_memory_read_u64(memory, spot.watch_address, &entries))
+		return KT_TLS_UNREADABLE;
+	spot.watch_value = entries;
+	*ret = spot;
 	/* A vector that was not grown since the object was loaded has no entry for it. */
 	if (entries < place->module)
 		return KT_TLS_NO_BLOCK;
-	if (!kt_memory_read_u64(memory, vector + place->module * KT_DTV_ENTRY_BYTES, &block))
+	spot.watch_address = spot.vector + place->module * KT_DTV_ENTRY_BYTES;
+	if (!kt_memory_read_u64(memory, spot.watch_address, &spot.watch_value))
 		return KT_TLS_UNREADABLE;
-	if (block == UINT64_MAX || !block)
+	*ret = spot;
+	if (spot.watch_value == UINT64_MAX || !spot.watch_value)
 		return KT_TLS_NO_BLOCK;
-	if (__builtin_add_overflow(block, place->block_offset, ret))
+	if (__builtin_add_overflow(spot.watch_value, place->block_offset, &ret->address))
 		return KT_TLS_OVERFLOW;
 	return KT_TLS_FOUND;
+}
+
+enum kt_tls_lookup kt_tls_place_find(const struct kt_tls_place *place,
+				     const struct kt_memory *memory, uint64_t tp,
+				     struct kt_tls_spot *ret)
+{
+	*ret = (struct kt_tls_spot){ 0 };
+	if (place->access == KT_TLS_TP_OFFSET)
+		return add_offset(tp, place->tp_offset, &ret->address);
+	return look_up_block(place, memory, tp, ret);
 }
 
 enum kt_tls_lookup kt_tls_place_address(const struct kt_tls_place *place,
 					const struct kt_memory *memory, uint64_t tp, uint64_t *ret)
 {
-	if (place->access == KT_TLS_TP_OFFSET)
-		return add_offset(tp, place->tp_offset, ret);
-	return look_up_block(place, memory, tp, ret);
+	struct kt_tls_spot spot;
+	enum kt_tls_lookup lookup = kt_tls_place_find(place, memory, tp, &spot);
+
+	if (lookup == KT_TLS_FOUND)
+		*ret = spot.address;
+	return lookup;
 }

@@ -50,6 +50,18 @@ enum kt_tls_lookup {
 	KT_TLS_UNREADABLE, /* the vector could not be read (DTV) */
 };
 
+/* What a lookup found, and what tells later that it still holds. */
+struct kt_tls_spot {
+	uint64_t address; /* of the allocated counter; 0 if the thread has no block */
+	/*
+	 * DTV only, 0 otherwise: as long as the vector is at @vector, and the word at
+	 * @watch_address is @watch_value, the answer is the same.
+	 */
+	uint64_t vector;
+	uint64_t watch_address;
+	uint64_t watch_value;
+};
+
 /** One sentence for anything but KT_TLS_FOUND. */
 const char *kt_tls_lookup_text(enum kt_tls_lookup lookup);
 
@@ -59,5 +71,12 @@ const char *kt_tls_lookup_text(enum kt_tls_lookup lookup);
  */
 enum kt_tls_lookup kt_tls_place_address(const struct kt_tls_place *place,
 					const struct kt_memory *memory, uint64_t tp, uint64_t *ret);
+
+/**
+ * The same, with what is to be watched.  @ret is set for KT_TLS_FOUND and for KT_TLS_NO_BLOCK.
+ */
+enum kt_tls_lookup kt_tls_place_find(const struct kt_tls_place *place,
+				     const struct kt_memory *memory, uint64_t tp,
+				     struct kt_tls_spot *ret);
 
 #endif

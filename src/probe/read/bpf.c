@@ -8,6 +8,7 @@
 #include "probe/read/bpf_load.h"
 #include "probe/read/bpf_owners.h"
 #include "probe/read/bpf_rows.h"
+#include "probe/read/describe.h"
 #include "probe/read/engine.h"
 #include "probe/read/remote.h"
 #include "probe/read/threads.h"
@@ -207,7 +208,7 @@ static void compare_clock(struct bpf_engine *engine, size_t count)
 		const struct kt_bpf_record *record = kt_bpf_record_at(&engine->kernel, slot);
 		if (record->tid != (uint32_t)leader.tid)
 			continue;
-		kt_threads_name(engine->config.task_fd, &leader, 1);
+		kt_describe_row(engine->config.task_fd, &leader);
 		engine->clock.is_compared = true;
 		engine->clock.is_trusted = leader.has_start_time &&
 					   leader.start_time_jiffies ==
@@ -233,7 +234,7 @@ static void fill_row(struct bpf_engine *engine, uint32_t slot, struct kt_row *ro
 	kt_bpf_row_fill(config, record, row);
 	/* Found to be shared only now: another thread may have changed what was left as it was. */
 	if (record->is_forced && record->pass != engine->kernel.header->pass)
-		kt_remote_read(config, record->tp, row);
+		kt_remote_read(config, record->tp, row, NULL);
 }
 
 static struct kt_error *make_rows(struct bpf_engine *engine, size_t count, struct kt_sweep *sweep)

@@ -100,7 +100,7 @@ static void read_stopped(const struct window *window, struct kt_ptrace_job *job)
 		return;
 	}
 	job->thread_pointer = tp;
-	kt_remote_read(window->config, tp, job->row);
+	kt_remote_read(window->config, tp, job->row, job->extras);
 }
 
 /* Reads a thread that has stopped, with wait status @status, and lets it go. */

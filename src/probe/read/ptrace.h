@@ -19,7 +19,8 @@ enum {
 
 /* One thread to be read. */
 struct kt_ptrace_job {
-	struct kt_row *row;	 /* borrowed */
+	struct kt_row *row;	  /* borrowed */
+	struct kt_extras *extras; /* NULL, or for the thread's cache; borrowed */
 	bool has_list;		 /* it registered a robust list, so its thread pointer is its own */
 	uint64_t thread_pointer; /* result; 0 if it was not learned */
 };

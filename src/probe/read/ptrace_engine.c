@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "probe/read/describe.h"
 #include "probe/read/engine.h"
 #include "probe/read/ptrace.h"
 #include "probe/read/robust.h"
@@ -42,6 +43,7 @@ static struct kt_error *stop_all(const struct stopper *engine, struct kt_sweep *
 	for (size_t i = 0; i < sweep->count; i++) {
 		uint64_t head = 0;
 		jobs[i].row = &sweep->rows[i];
+		jobs[i].extras = sweep->extras ? &sweep->extras[i] : NULL;
 		jobs[i].has_list = !kt_robust_head(sweep->rows[i].tid, &head) && head;
 	}
 	kt_ptrace_read(&engine->config, jobs, sweep->count, sweep);
@@ -49,15 +51,34 @@ static struct kt_error *stop_all(const struct stopper *engine, struct kt_sweep *
 	return NULL;
 }
 
+static struct kt_error *add_rows(struct stopper *engine, struct kt_sweep *sweep)
+{
+	KT_TRY(kt_threads_list(engine->config.task_fd, SIZE_MAX, &engine->tids,
+			       &sweep->is_target_gone));
+	if (engine->config.extras && !kt_sweep_want_extras(sweep))
+		return kt_error_no_memory();
+	for (size_t i = 0; i < engine->tids.count; i++)
+		if (!kt_sweep_add(sweep, engine->tids.tids[i]))
+			return kt_error_no_memory();
+	return NULL;
+}
+
 static struct kt_error *ptrace_sweep(void *ctx, struct kt_sweep *sweep)
 {
 	struct stopper *engine = ctx;
 
-	KT_TRY(kt_threads_begin_sweep(engine->config.task_fd, &engine->tids, sweep));
+	KT_TRY(add_rows(engine, sweep));
+	/* Before the stops: afterwards each thread would be found running. */
+	struct kt_describe describe = {
+		.task_fd = engine->config.task_fd,
+		.extras = engine->config.extras,
+		.sweep = sweep,
+	};
+	kt_describe_begin(&describe);
+	kt_describe_finish(&describe);
 	KT_TRY(stop_all(engine, sweep));
 	sweep->is_interrupted = *engine->config.stop != 0;
 	kt_sweep_trim(sweep, sweep->count);
-	kt_threads_name(engine->config.task_fd, sweep->rows, sweep->count);
 	return NULL;
 }
 

@@ -3,53 +3,56 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "probe/read/describe.h"
 #include "probe/read/engine.h"
 #include "probe/read/ptrace.h"
-#include "probe/read/remote.h"
+#include "probe/read/reader.h"
 #include "probe/read/robust.h"
+#include "probe/read/table.h"
+#include "probe/read/tcache.h"
 #include "probe/read/threads.h"
 
+/*
+ * How far a sweep may be behind.  The threads are listed anew when their number changed, when a
+ * thread is not where it was, and else once in LIST_NS; names and start times, one thread after
+ * the other, are all read anew within NAME_NS.
+ */
+#define LIST_NS	  KT_NS_PER_SEC
+#define NAME_NS	  KT_NS_PER_SEC
+#define SHARED_NS KT_NS_PER_SEC /* how long a shared thread pointer is believed in */
+
 enum {
-	CHUNK_THREADS = 256,   /* two iovecs each; the kernel takes 1024 at once */
-	CALIBRATE_TRIES = 4,   /* threads that may end under our hands */
 	NEWBORN_TRIES = 20,    /* rounds for a thread to register its list ... */
 	NEWBORN_WAIT_US = 100, /* ... of this length */
-	TID_BYTES = sizeof(pid_t),
 };
 
 struct readv {
 	struct kt_read_config config;
-	bool has_delta;
-	int64_t delta; /* from a thread pointer to its robust list's head */
-	unsigned calibrate_tries;
-	uint32_t record_bytes; /* counters and tid word of one thread */
-	char *records;
-	uint64_t heads[CHUNK_THREADS];
-	struct kt_row *rows[CHUNK_THREADS];
-	struct iovec remote[2 * CHUNK_THREADS];
 	struct kt_tids tids;
+	struct kt_table table;
+	struct kt_reader reader;
+	uint64_t begin_ns;  /* of the sweep under way */
+	uint64_t listed_ns; /* 0: never */
+	nlink_t link_count; /* of the task directory, before it was listed */
+	pid_t named_tid;    /* the last one whose name was refreshed in turn */
 };
 
 static struct kt_error *readv_create(const struct kt_read_config *config, void **ret)
 {
-	struct readv *engine = malloc(sizeof(*engine));
+	kt_autofree struct readv *engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return kt_error_no_memory();
 	engine->config = *config;
-	engine->has_delta = false;
-	engine->delta = 0;
-	engine->calibrate_tries = 0;
-	engine->tids = (struct kt_tids){ 0 };
-	engine->record_bytes = config->place.span_bytes + TID_BYTES;
-	engine->records = malloc((size_t)engine->record_bytes * CHUNK_THREADS);
-	if (!engine->records) {
-		free(engine);
-		return kt_error_no_memory();
+	if (config->is_repeated && config->extras & (KT_EXTRA_CPU | KT_EXTRA_SCHED)) {
+		engine->table.keeps_files = true;
+		atomic_init(&engine->table.files_left, kt_thread_files_limit());
 	}
-	*ret = engine;
+	KT_TRY(kt_reader_init(&engine->reader, &engine->config, &engine->table));
+	*ret = KT_TAKE(engine);
 	return NULL;
 }
 
@@ -57,143 +60,88 @@ static void readv_destroy(void *ctx)
 {
 	struct readv *engine = ctx;
 
-	if (engine) {
-		free(engine->records);
-		kt_tids_deinit(&engine->tids);
-	}
+	if (!engine)
+		return;
+	kt_reader_deinit(&engine->reader);
+	kt_table_deinit(&engine->table);
+	kt_tids_deinit(&engine->tids);
 	free(engine);
 }
 
-static bool calibrate(struct readv *engine, uint64_t head)
+/* The number of threads is that of the directory's links, less two (proc_task_getattr()). */
+static bool must_list(struct readv *engine)
 {
-	if (!engine->has_delta && engine->calibrate_tries < CALIBRATE_TRIES) {
-		engine->calibrate_tries++;
-		engine->has_delta = kt_robust_calibrate(engine->config.pid, head, &engine->delta);
-	}
-	return engine->has_delta;
-}
+	struct stat st;
 
-/* Puts a thread into the batch at @slot; false if it is judged already or must wait. */
-static bool prepare(struct readv *engine, struct kt_row *row, size_t slot)
-{
-	uint64_t head = 0;
-	uint64_t address;
-
-	int failure = kt_robust_head(row->tid, &head);
-	if (failure == ESRCH)
-		kt_row_fail(row, KT_ROW_PROCESS_VM_READV, KT_CAUSE_ENDED, 0);
-	if (failure || !head || !calibrate(engine, head))
+	if (engine->config.is_repeated && !fstat(engine->config.task_fd, &st) &&
+	    st.st_nlink == engine->link_count && engine->listed_ns &&
+	    engine->begin_ns - engine->listed_ns < LIST_NS)
 		return false;
-	uint64_t tp = head - (uint64_t)engine->delta;
-	if (!kt_remote_address(&engine->config, tp, row, &address))
-		return false;
-	engine->rows[slot] = row;
-	engine->heads[slot] = head;
-	engine->remote[2 * slot] = (struct iovec){
-		(void *)(uintptr_t)address,
-		engine->config.place.span_bytes,
-	};
-	engine->remote[2 * slot + 1] = (struct iovec){
-		(void *)(uintptr_t)(head + (uint64_t)(int64_t)KT_ROBUST_TID_OFFSET),
-		TID_BYTES,
-	};
 	return true;
 }
 
-/* Whether the thread still has the list at the place where we read. */
-static bool is_still_there(pid_t tid, uint64_t head)
+static struct kt_error *list_threads(struct readv *engine, struct kt_sweep *sweep)
 {
-	uint64_t now = 0;
+	struct stat st = { 0 };
 
-	return !kt_robust_head(tid, &now) && now == head;
+	if (engine->config.is_repeated)
+		(void)fstat(engine->config.task_fd, &st);
+	engine->link_count = st.st_nlink;
+	engine->listed_ns = engine->begin_ns;
+	KT_TRY(kt_threads_list(engine->config.task_fd, SIZE_MAX, &engine->tids,
+			       &sweep->is_target_gone));
+	return kt_table_merge(&engine->table, &engine->tids);
 }
 
-/*
- * Judges one complete record.  Memory of a thread that ended stays mapped with stale counters, or
- * serves another thread: the tid word tells.  In another pid namespace its number is not ours, so
- * there the list must still be in its place after the read.
- */
-static void judge(struct readv *engine, size_t slot)
+static void copy_name(const struct kt_thread *thread, struct kt_row *row)
 {
-	const char *record = engine->records + slot * engine->record_bytes;
-	uint32_t span_bytes = engine->config.place.span_bytes;
-	struct kt_row *row = engine->rows[slot];
-	pid_t word;
-
-	memcpy(&word, record + span_bytes, sizeof(word));
-	bool is_owner = engine->config.is_same_pid_ns
-				? word == row->tid
-				: word && is_still_there(row->tid, engine->heads[slot]);
-	if (is_owner)
-		kt_remote_take(row, record, span_bytes);
-	else if (!word || !is_still_there(row->tid, engine->heads[slot]))
-		kt_row_fail(row, KT_ROW_PROCESS_VM_READV, KT_CAUSE_ENDED,
-			    (uint64_t)(uintptr_t)engine->remote[2 * slot].iov_base);
-	/* else: a live thread whose C library keeps no tid there; it stays pending */
+	memcpy(row->comm, thread->comm, sizeof(row->comm));
+	row->has_start_time = thread->has_start_time;
+	row->start_time_jiffies = thread->start_time_jiffies;
 }
 
-/* Judges a record that was read in part (@got bytes of it) or not at all, with @failure. */
-static void judge_hole(struct readv *engine, size_t slot, size_t got, int failure)
+/* The first thread whose number is above @tid; 0 if there is none. */
+static size_t find_above(const struct kt_table *table, pid_t tid)
 {
-	struct kt_row *row = engine->rows[slot];
-	uint64_t address = (uint64_t)(uintptr_t)engine->remote[2 * slot].iov_base;
-
-	if (!is_still_there(row->tid, engine->heads[slot]))
-		kt_row_fail(row, KT_ROW_PROCESS_VM_READV, KT_CAUSE_ENDED, address);
-	else if (got)
-		kt_row_fail(row, KT_ROW_PROCESS_VM_READV, KT_CAUSE_SHORT, address);
-	else
-		kt_row_fail_errno(row, KT_ROW_PROCESS_VM_READV, failure, address);
+	for (size_t i = 0; i < table->count; i++)
+		if (table->threads[i].tid > tid)
+			return i;
+	return 0;
 }
 
-/*
- * Reads the first @count slots.  The kernel stops at the first hole and tells how many bytes it
- * copied (an iovec may be cut), so: judge what came, skip the one with the hole, go on behind it.
- */
-static void read_slots(struct readv *engine, size_t count, struct kt_sweep *sweep)
+/* Lets the names of as many threads be read anew as are due since the sweep before. */
+static void refresh_names(struct readv *engine, struct kt_sweep *sweep, uint64_t since_ns)
 {
-	size_t size = engine->record_bytes;
+	const struct kt_table *table = &engine->table;
+	size_t due = table->count;
 
-	for (size_t at = 0; at < count;) {
-		struct iovec local = { engine->records + at * size, (count - at) * size };
-		ssize_t got = process_vm_readv(engine->config.pid, &local, 1,
-					       engine->remote + 2 * at, 2 * (count - at), 0);
-		int failure = got < 0 ? errno : EFAULT;
-		size_t bytes = got < 0 ? 0 : (size_t)got;
-		size_t end = at + bytes / size;
-
-		sweep->read_calls++;
-		for (; at < end; at++)
-			judge(engine, at);
-		if (at == count)
-			return;
-		sweep->is_target_gone |= failure == ESRCH;
-		judge_hole(engine, at++, bytes % size, failure);
+	if (!table->count)
+		return;
+	if (since_ns < NAME_NS)
+		due = 1 + (size_t)(since_ns * table->count / NAME_NS);
+	size_t at = find_above(table, engine->named_tid);
+	for (size_t i = 0; i < due && i < table->count; i++, at++) {
+		if (at == table->count)
+			at = 0;
+		sweep->rows[at].has_start_time = false;
+		engine->named_tid = table->threads[at].tid;
 	}
 }
 
-static void read_chunk(struct readv *engine, struct kt_row *rows, size_t count,
-		       struct kt_sweep *sweep)
+/* Makes the sweep's rows those of the table, with the names that are known. */
+static struct kt_error *add_rows(struct readv *engine, struct kt_sweep *sweep)
 {
-	size_t slots = 0;
+	const struct kt_table *table = &engine->table;
 
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].state == KT_ROW_PENDING && prepare(engine, &rows[i], slots))
-			slots++;
-	read_slots(engine, slots, sweep);
-}
-
-/* Reads all pending rows; false when the stop flag ended it. */
-static bool read_pending(struct readv *engine, struct kt_sweep *sweep)
-{
-	for (size_t at = 0; at < sweep->count; at += CHUNK_THREADS) {
-		size_t left = sweep->count - at;
-		if (*engine->config.stop)
-			return false;
-		read_chunk(engine, sweep->rows + at, left < CHUNK_THREADS ? left : CHUNK_THREADS,
-			   sweep);
+	sweep->count = 0;
+	if (engine->config.extras && !kt_sweep_want_extras(sweep))
+		return kt_error_no_memory();
+	for (size_t i = 0; i < table->count; i++) {
+		if (!kt_sweep_add(sweep, table->threads[i].tid))
+			return kt_error_no_memory();
+		copy_name(&table->threads[i], &sweep->rows[i]);
 	}
-	return true;
+	return NULL;
 }
 
 static size_t count_pending(const struct kt_sweep *sweep)
@@ -205,54 +153,88 @@ static size_t count_pending(const struct kt_sweep *sweep)
 	return pending;
 }
 
+static bool has_newborns(const struct readv *engine, const struct kt_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->count; i++)
+		if (sweep->rows[i].state == KT_ROW_PENDING && !engine->table.threads[i].was_awaited)
+			return true;
+	return false;
+}
+
 /*
  * A thread in its first microseconds has not registered its list yet: a few short rounds spare
- * it the stop.  Only threads without list are worth the wait.
+ * it the stop.  Each thread is waited for once.  False when the stop flag ended it.
  */
 static bool await_newborns(struct readv *engine, struct kt_sweep *sweep)
 {
 	struct timespec pause = { .tv_nsec = NEWBORN_WAIT_US * 1000 };
 
-	for (int i = 0; i < NEWBORN_TRIES && engine->has_delta && count_pending(sweep); i++) {
+	if (!engine->reader.has_delta)
+		return true;
+	for (int i = 0; i < NEWBORN_TRIES && has_newborns(engine, sweep); i++) {
 		(void)ppoll(NULL, 0, &pause, NULL);
-		if (!read_pending(engine, sweep))
+		if (!kt_reader_read_pending(&engine->reader))
 			return false;
 	}
+	for (size_t i = 0; i < sweep->count; i++)
+		if (sweep->rows[i].state == KT_ROW_PENDING)
+			engine->table.threads[i].was_awaited = true;
 	return true;
 }
 
-/* The thread pointers of all rows that were read without a stop. */
-static struct kt_error *collect_known(const struct readv *engine, const struct kt_sweep *sweep,
-				      struct kt_known_tps *ret)
+/* The thread pointers that are known without a stop. */
+static struct kt_error *collect_known(const struct readv *engine, struct kt_known_tps *ret)
 {
+	const struct kt_table *table = &engine->table;
+
 	ret->count = 0;
-	ret->tps = malloc(sweep->count * sizeof(*ret->tps));
+	ret->tps = malloc((table->count + 1) * sizeof(*ret->tps));
 	if (!ret->tps)
 		return kt_error_no_memory();
-	for (size_t i = 0; i < sweep->count; i++) {
-		uint64_t head = 0;
-		if (sweep->rows[i].state == KT_ROW_OK && engine->has_delta &&
-		    !kt_robust_head(sweep->rows[i].tid, &head) && head)
-			ret->tps[ret->count++] = head - (uint64_t)engine->delta;
-	}
+	for (size_t i = 0; i < table->count; i++)
+		if (table->threads[i].head)
+			ret->tps[ret->count++] =
+				kt_reader_thread_pointer(&engine->reader, &table->threads[i]);
 	return NULL;
+}
+
+static struct kt_ptrace_job make_job(const struct kt_sweep *sweep, size_t index)
+{
+	uint64_t head = 0;
+
+	return (struct kt_ptrace_job){
+		.row = &sweep->rows[index],
+		.extras = sweep->extras ? &sweep->extras[index] : NULL,
+		.has_list = !kt_robust_head(sweep->rows[index].tid, &head) && head,
+	};
 }
 
 /* Learns the distance from one stopped thread that has a robust list (aarch64 needs this). */
 static void calibrate_by_stop(struct readv *engine, struct kt_sweep *sweep)
 {
 	for (size_t i = 0; i < sweep->count; i++) {
-		struct kt_ptrace_job job = { .row = &sweep->rows[i] };
+		struct kt_ptrace_job job = make_job(sweep, i);
 		uint64_t head = 0;
-		if (job.row->state != KT_ROW_PENDING || kt_robust_head(job.row->tid, &head) ||
-		    !head)
+		if (job.row->state != KT_ROW_PENDING || !job.has_list)
 			continue;
 		kt_ptrace_read(&engine->config, &job, 1, sweep);
-		if (!job.thread_pointer)
-			return;
-		engine->delta = (int64_t)(head - job.thread_pointer);
-		engine->has_delta = true;
+		if (job.thread_pointer && !kt_robust_head(job.row->tid, &head) && head)
+			kt_reader_learn(&engine->reader, job.thread_pointer, head);
 		return;
+	}
+}
+
+/* What stops have shown is kept, so that the next sweep needs none. */
+static void learn_from_stops(struct readv *engine, const struct kt_sweep *sweep,
+			     const struct kt_ptrace_job *jobs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct kt_row *row = jobs[i].row;
+		struct kt_thread *thread = &engine->table.threads[row - sweep->rows];
+		if (row->state == KT_ROW_OK)
+			kt_reader_adopt(&engine->reader, thread, jobs[i].thread_pointer);
+		else if (row->state == KT_ROW_SKIPPED && row->cause == KT_CAUSE_SHARED_TP)
+			thread->shared_ns = engine->begin_ns;
 	}
 }
 
@@ -267,39 +249,120 @@ static struct kt_error *stop_pending(struct readv *engine, struct kt_sweep *swee
 		return kt_error_no_memory();
 	for (size_t i = 0; i < sweep->count; i++)
 		if (sweep->rows[i].state == KT_ROW_PENDING)
-			jobs[count++].row = &sweep->rows[i];
-	KT_TRY(collect_known(engine, sweep, &known));
+			jobs[count++] = make_job(sweep, i);
+	KT_TRY(collect_known(engine, &known));
 	kt_ptrace_read(&engine->config, jobs, count, sweep);
 	kt_ptrace_skip_shared(jobs, count, &known);
+	learn_from_stops(engine, sweep, jobs, count);
 	free(known.tps);
 	return NULL;
 }
 
+/*
+ * Judges pending rows that need no stop: a thread that shared another's pointer a moment ago, and a
+ * main thread that ended before the others (it stays listed, and cannot be stopped).
+ */
+static void judge_pending(struct readv *engine, struct kt_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->count; i++) {
+		struct kt_row *row = &sweep->rows[i];
+		uint64_t shared_ns = engine->table.threads[i].shared_ns;
+		if (row->state != KT_ROW_PENDING)
+			continue;
+		if (shared_ns && engine->begin_ns - shared_ns < SHARED_NS) {
+			row->state = KT_ROW_SKIPPED;
+			row->cause = KT_CAUSE_SHARED_TP;
+		} else if (row->tid == engine->config.pid &&
+			   kt_describe_has_ended(engine->config.task_fd, row->tid)) {
+			kt_row_fail(row, KT_ROW_PROCESS_VM_READV, KT_CAUSE_ENDED, 0);
+		}
+	}
+}
+
 static struct kt_error *read_rows(struct readv *engine, struct kt_sweep *sweep)
 {
-	engine->calibrate_tries = 0;
-	if (!read_pending(engine, sweep) || !count_pending(sweep))
+	struct kt_reader *reader = &engine->reader;
+
+	kt_reader_begin(reader, sweep);
+	if (!kt_reader_read_pending(reader) || !count_pending(sweep))
 		return NULL;
-	if (!engine->has_delta) {
+	if (!reader->has_delta) {
 		calibrate_by_stop(engine, sweep);
-		if (engine->has_delta && !read_pending(engine, sweep))
+		if (reader->has_delta && !kt_reader_read_pending(reader))
 			return NULL;
 	}
+	judge_pending(engine, sweep);
 	if (!await_newborns(engine, sweep))
 		return NULL;
 	size_t pending = count_pending(sweep);
 	return pending ? stop_pending(engine, sweep, pending) : NULL;
 }
 
+/* Keeps the names that were read; fills in those that could not be. */
+static void keep_names(struct readv *engine, const struct kt_describe *describe)
+{
+	for (size_t i = 0; i < engine->table.count; i++) {
+		struct kt_thread *thread = &engine->table.threads[i];
+		struct kt_row *row = &describe->sweep->rows[i];
+		if (thread->is_suspect) {
+			*thread->comm = '\0';
+			thread->has_start_time = false;
+			kt_describe_again(describe, i);
+			thread->is_suspect = !row->has_start_time;
+		}
+		if (!row->has_start_time) {
+			copy_name(thread, row);
+			continue;
+		}
+		memcpy(thread->comm, row->comm, sizeof(thread->comm));
+		thread->has_start_time = true;
+		thread->start_time_jiffies = row->start_time_jiffies;
+	}
+}
+
+/* One try at a sweep of the threads that are in the table. */
+static struct kt_error *read_table(struct readv *engine, struct kt_sweep *sweep, uint64_t since_ns)
+{
+	KT_TRY(add_rows(engine, sweep));
+	refresh_names(engine, sweep, since_ns);
+	struct kt_describe describe = {
+		.task_fd = engine->config.task_fd,
+		.extras = engine->config.extras,
+		.sweep = sweep,
+		.files = engine->table.files,
+		.files_left = &engine->table.files_left,
+	};
+	kt_describe_begin(&describe);
+	struct kt_error *err = read_rows(engine, sweep);
+	kt_describe_finish(&describe);
+	KT_TRY(err);
+	keep_names(engine, &describe);
+	return NULL;
+}
+
+/*
+ * A thread that is not where it was shows that the listing is old: whoever ended since then is no
+ * thread of this sweep, and others may have been born.  So it is done again, once.
+ */
 static struct kt_error *readv_sweep(void *ctx, struct kt_sweep *sweep)
 {
 	struct readv *engine = ctx;
+	uint64_t before_ns = engine->begin_ns;
 
-	KT_TRY(kt_threads_begin_sweep(engine->config.task_fd, &engine->tids, sweep));
-	KT_TRY(read_rows(engine, sweep));
+	engine->begin_ns = kt_clock_mono_ns();
+	uint64_t since_ns = engine->begin_ns - before_ns;
+	bool is_fresh = must_list(engine);
+	if (is_fresh)
+		KT_TRY(list_threads(engine, sweep));
+	KT_TRY(read_table(engine, sweep, since_ns));
+	if (engine->reader.has_mismatch && !is_fresh) {
+		KT_TRY(list_threads(engine, sweep));
+		KT_TRY(read_table(engine, sweep, 0));
+	}
+	if (engine->config.extras & KT_EXTRA_TCACHE)
+		kt_reader_read_caches(&engine->reader);
 	sweep->is_interrupted = *engine->config.stop != 0;
 	kt_sweep_trim(sweep, sweep->count);
-	kt_threads_name(engine->config.task_fd, sweep->rows, sweep->count);
 	return NULL;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "probe/read/tcache.h"
+
 enum {
 	SPAN_MAX_BYTES = 512 /* the resolver accepts no more */
 };
@@ -35,7 +37,8 @@ bool kt_remote_address(const struct kt_read_config *config, uint64_t tp, struct 
 	return false;
 }
 
-void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_row *row)
+void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_row *row,
+		    struct kt_extras *extras)
 {
 	char span[SPAN_MAX_BYTES];
 	uint64_t address;
@@ -51,4 +54,6 @@ void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_
 		kt_row_fail(row, KT_ROW_PROCESS_VM_READV, KT_CAUSE_SHORT, address);
 	else
 		kt_remote_take(row, span, config->place.span_bytes);
+	if (row->state == KT_ROW_OK && extras && config->extras & KT_EXTRA_TCACHE)
+		kt_tcache_read(config, address, extras);
 }

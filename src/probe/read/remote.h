@@ -16,7 +16,11 @@ void kt_remote_take(struct kt_row *row, const char *span, uint32_t span_bytes);
 bool kt_remote_address(const struct kt_read_config *config, uint64_t tp, struct kt_row *row,
 		       uint64_t *ret);
 
-/** Reads the counters of one thread with thread pointer @tp into @row, good or failed. */
-void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_row *row);
+/**
+ * Reads the counters of one thread with thread pointer @tp into @row, good or failed, and its cache
+ * into @extras, if that is wanted and not NULL.  The thread must not end meanwhile.
+ */
+void kt_remote_read(const struct kt_read_config *config, uint64_t tp, struct kt_row *row,
+		    struct kt_extras *extras);
 
 #endif

@@ -91,12 +91,13 @@ size_t kt_robust_sample(pid_t pid, int task_fd, uint64_t *ret, size_t max)
 {
 	kt_autotids struct kt_tids list = { 0 };
 	bool has_delta = false;
+	bool is_gone;
 	int64_t delta = 0;
 	size_t count = 0;
 
 	if (max > KT_ROBUST_SAMPLE_MAX)
 		max = KT_ROBUST_SAMPLE_MAX;
-	kt_autoerr struct kt_error *err = kt_threads_list(task_fd, max, &list);
+	kt_autoerr struct kt_error *err = kt_threads_list(task_fd, max, &list, &is_gone);
 	for (size_t i = 0; i < list.count && count < max; i++) {
 		uint64_t head = 0;
 		if (kt_robust_head(list.tids[i], &head) || !head)
