@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "probe/resolve/layout_dir.h"
+#include "probe/resolve/size_table.h"
 
 #define BUILD_ID "8f1c2d3e4a5b60718293a4b5c6d7e8f901234567"
 
@@ -149,6 +150,27 @@ START_TEST(what_is_printed_is_parsed)
 }
 END_TEST
 
+/* Whatever the table calls a version can be kept. */
+START_TEST(the_versions_of_the_table_can_be_kept)
+{
+	ck_assert_ptr_nonnull(kt_size_table[0].version);
+	for (const struct kt_size_row *row = kt_size_table; row->version; row++) {
+		kt_autobuf struct kt_buf text = KT_BUF_INIT;
+		struct kt_layout_entry entry = small_entry();
+		struct kt_layout_entry back;
+		entry.facts.has_size = true;
+		entry.facts.size_bytes = row->size_bytes;
+		entry.facts.allocated = row->allocated;
+		entry.facts.deallocated = row->deallocated;
+		ck_assert_uint_lt(strlen(row->version), sizeof(entry.facts.version));
+		strcpy(entry.facts.version, row->version);
+		print(&entry, &text);
+		KT_OK(kt_layout_entry_parse(text.data, text.len, &back));
+		ck_assert_str_eq(back.facts.version, row->version);
+	}
+}
+END_TEST
+
 /* The full entry with the line of @key replaced by @line, and with the hash that belongs to it. */
 static void forge(const char *key, const char *line, struct kt_buf *out)
 {
@@ -189,7 +211,7 @@ static const struct {
 	{ "build-id", "build-id ../../etc/passwd0", "build-id is not" },
 	{ "build-id", "build-id 0123456789ABCDEF", "build-id is not" },
 	{ "version", "version", "expected 'version'" },
-	{ "version", "version 5.3.0 evil", "the version contains" },
+	{ "version", "version 5.3.0\"evil", "the version contains" },
 	{ "version", "version 5.3.0\033[2J", "the version contains" },
 	{ "version", "version 012345678901234567890123", "too long" },
 	{ "sources", "sources none", "no such source" },
@@ -579,6 +601,7 @@ static Suite *suite(void)
 
 	tcase_add_test(text, the_text_is_as_documented);
 	tcase_add_test(text, what_is_printed_is_parsed);
+	tcase_add_test(text, the_versions_of_the_table_can_be_kept);
 	tcase_add_loop_test(text, every_number_is_checked, 0,
 			    (int)(sizeof(forgeries) / sizeof(forgeries[0])));
 	tcase_add_test(text, too_many_size_classes_are_refused);

@@ -242,7 +242,7 @@ bool kt_layout_build_id_is_valid(const char *build_id)
 static bool is_version(const char *version)
 {
 	static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ._+-";
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ._+-() ";
 
 	return !version[strspn(version, allowed)] && strcmp(version, NOTHING);
 }
@@ -296,7 +296,7 @@ static struct kt_error *check(const struct kt_layout_entry *entry)
 	if (!kt_layout_build_id_is_valid(entry->build_id))
 		wrong = "the build-id is not 16 to 128 lower-case hex digits";
 	else if (!is_version(facts->version))
-		wrong = "the version contains other than letters, digits and . _ + -";
+		wrong = "the version contains other than letters, digits, blanks and ._+-()";
 	else if (!are_facts_sound(facts))
 		wrong = "the counters cannot be where it says";
 	else if (entry->internals.has_tcache && !is_tcache_sound(&entry->internals, tsd_bytes))
