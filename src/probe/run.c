@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "probe/read/engine.h"
+#include "probe/sample.h"
 #include "probe/stop.h"
 
 /* What a run needs while it is under way. */
@@ -50,14 +51,20 @@ static struct kt_error *check_before_data(const struct kt_target *target, const 
 	return kt_target_replaced_error(target, phase);
 }
 
+static size_t sample(void *ctx, uint64_t *ret, size_t max)
+{
+	return kt_sample_thread_pointers(ctx, ret, max);
+}
+
 static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fatal)
 {
 	enum kt_resolve_failure failure = KT_RESOLVE_NOT_FOUND;
-
 	struct kt_resolve_request request = {
 		.proc_fd = run->target.proc_fd,
 		.exe_path = run->target.exe_path,
 		.memory = kt_memory_of_process(run->target.pid),
+		.sample = sample,
+		.sample_ctx = &run->target,
 		.object = run->settings->object,
 		.use_cache = !run->settings->no_cache,
 		.want_internals = (run->settings->extras & KT_EXTRA_TCACHE) ||

@@ -134,8 +134,7 @@ START_TEST(not_jemalloc)
 	struct outcome outcome;
 
 	probe_run(getpid(), "--json", &outcome);
-	expect_fatal(&outcome, "jemalloc-not-found", "je_tsd_tls");
-	ck_assert_ptr_nonnull(strstr(outcome.err.data, "_rjem_je_tsd_tls"));
+	expect_fatal(&outcome, "jemalloc-not-found", "no jemalloc in the target");
 	outcome_deinit(&outcome);
 }
 END_TEST

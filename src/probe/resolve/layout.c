@@ -3,307 +3,421 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "probe/resolve/debug_file.h"
-#include "probe/resolve/dwarf.h"
+#include "probe/resolve/activity.h"
 #include "probe/resolve/elf_file.h"
-#include "probe/resolve/object.h"
-#include "probe/resolve/tls.h"
+#include "probe/resolve/examine.h"
+#include "probe/resolve/size_table.h"
+
+/* An object under examination, and what the cache has of it. */
+struct suspect {
+	struct kt_candidate candidate;
+	struct kt_layout_entry cached;
+	enum kt_activity activity; /* of a proven one */
+};
 
 /* A resolution under way. */
 struct resolver {
-	int proc_fd;
-	const char *exe_path;
-	struct kt_elf exe;
-	bool has_symbol;
-	bool has_offsets;
-	struct kt_tls_symbol symbol;
-	struct kt_counter_offsets offsets;
-	struct kt_buf build_id;
-	struct kt_debuglink debuglink;
-	bool has_debuglink;
-	struct kt_buf tried; /* why nothing usable was found, one reason after the other */
-	struct kt_layout layout;
+	const struct kt_resolve_request *request;
+	enum kt_resolve_failure *failure;
+	struct kt_modules modules;
+	struct suspect *suspects; /* objects that may be a jemalloc */
+	size_t suspect_count;
+	size_t ruled_out_count; /* large enough, but no jemalloc */
+	uint64_t tps[KT_RESOLVE_SAMPLE_MAX];
+	size_t tp_count;
 };
 
-static void note_failure(struct resolver *resolver, struct kt_error *err)
+static struct kt_error *refuse(struct resolver *resolver, enum kt_resolve_failure failure,
+			       struct kt_error *err)
 {
-	if (!err)
-		return;
-	kt_buf_printf(&resolver->tried, "%s%s", resolver->tried.len ? "; " : "",
-		      kt_error_message(err));
-	kt_error_destroy(err);
+	*resolver->failure = failure;
+	return err;
 }
 
-/* Takes from an opened, verified debug file what the executable did not have. */
-static struct kt_error *use_debug_file(struct resolver *resolver, const struct kt_elf *file,
-				       const char *path)
+/* The program's file says what the memory cannot: a program of another kind has other headers. */
+static struct kt_error *check_machine(struct resolver *resolver)
 {
-	bool found_symbol = resolver->has_symbol;
-	struct kt_tls_symbol symbol = resolver->symbol;
+	const struct kt_resolve_request *request = resolver->request;
+	const char *path = request->exe_path;
+	kt_autoclose int fd = openat(request->proc_fd, "exe", O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr header = { 0 };
 
-	if (!found_symbol) {
-		if (!kt_elf_tls_symbol(file, &symbol))
-			return kt_error_create(KT_ERROR_PROBE, 0, "%s: no jemalloc TLS symbol",
-					       path);
-		symbol.table = "debug-file";
+	if (fd < 0)
+		return refuse(resolver, KT_RESOLVE_EXE_UNREADABLE,
+			      kt_error_create(KT_ERROR_PROBE, errno, "open the executable %s",
+					      path));
+	ssize_t got = pread(fd, &header, sizeof(header), 0);
+	if (got < (ssize_t)sizeof(Elf32_Ehdr) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+		return refuse(resolver, KT_RESOLVE_NOT_FOUND,
+			      kt_error_create(KT_ERROR_PROBE, 0, "%s: not an ELF file", path));
+	bool is_64_bit = header.e_ident[EI_CLASS] == ELFCLASS64;
+	if (is_64_bit && header.e_ident[EI_DATA] == ELFDATA2LSB &&
+	    header.e_machine == kt_elf_own_machine())
+		return NULL;
+	return refuse(resolver, KT_RESOLVE_MACHINE,
+		      kt_error_create(KT_ERROR_PROBE, 0,
+				      "%s is a %d-bit program for %s, and this probe reads 64-bit "
+				      "programs for %s only",
+				      path, is_64_bit ? 64 : 32,
+				      kt_elf_machine_name(header.e_machine),
+				      kt_elf_machine_name(kt_elf_own_machine())));
+}
+
+/* Whether @path is @name or ends with it, at the start of a component. */
+static bool is_named(const char *path, const char *name)
+{
+	size_t path_len = strlen(path);
+	size_t name_len = strlen(name);
+
+	if (!name_len || name_len > path_len || strcmp(path + path_len - name_len, name) != 0)
+		return false;
+	return name_len == path_len || name[0] == '/' || path[path_len - name_len - 1] == '/';
+}
+
+/* What was recorded of the object before. */
+static void find_entry(struct resolver *resolver, struct suspect *suspect)
+{
+	const struct kt_resolve_request *request = resolver->request;
+	const char *build_id = suspect->candidate.module->build_id;
+
+	if (!build_id[0])
+		return;
+	if (request->entry && !strcmp(request->entry->build_id, build_id))
+		suspect->candidate.entry = request->entry;
+	else if (request->use_cache && kt_layout_cache_get(build_id, &suspect->cached))
+		suspect->candidate.entry = &suspect->cached;
+}
+
+static struct kt_error *examine_object(struct resolver *resolver, const struct kt_module *module)
+{
+	const struct kt_resolve_request *request = resolver->request;
+	struct kt_examination examination = {
+		.memory = &request->memory,
+		.proc_fd = request->proc_fd,
+		.tps = resolver->tps,
+		.tp_count = resolver->tp_count,
+	};
+	struct suspect *suspect = &resolver->suspects[resolver->suspect_count];
+
+	*suspect = (struct suspect){ 0 };
+	if ((request->object && !is_named(module->path, request->object)) ||
+	    !kt_candidate_init(module, &suspect->candidate))
+		return NULL;
+	resolver->suspect_count++;
+	find_entry(resolver, suspect);
+	KT_TRY(kt_examine(&examination, &suspect->candidate));
+	if (kt_candidate_is_ruled_out(&suspect->candidate)) {
+		kt_candidate_deinit(&suspect->candidate);
+		resolver->suspect_count--;
+		resolver->ruled_out_count++;
+		return NULL;
 	}
-	if (!resolver->has_offsets)
-		KT_TRY(kt_dwarf_counter_offsets(file, path, &resolver->offsets));
-	char *copy = strdup(path);
-	if (!copy)
+	if (suspect->candidate.facts.has_offsets)
+		suspect->activity = kt_activity_of(&suspect->candidate, examination.memory,
+						   examination.tps, examination.tp_count);
+	return NULL;
+}
+
+static bool is_large_enough(const struct kt_module *module)
+{
+	const Elf64_Phdr *segment = kt_module_segment(module, PT_TLS);
+
+	return segment && segment->p_memsz >= kt_size_table_smallest();
+}
+
+static void drop_suspects(struct resolver *resolver)
+{
+	while (resolver->suspect_count)
+		kt_candidate_deinit(&resolver->suspects[--resolver->suspect_count].candidate);
+	resolver->ruled_out_count = 0;
+}
+
+static struct kt_error *examine_all(struct resolver *resolver)
+{
+	const struct kt_modules *modules = &resolver->modules;
+
+	for (size_t i = 0; i < modules->count; i++)
+		if (is_large_enough(&modules->list[i]))
+			KT_TRY(examine_object(resolver, &modules->list[i]));
+	return NULL;
+}
+
+static bool has_active(const struct resolver *resolver)
+{
+	for (size_t i = 0; i < resolver->suspect_count; i++)
+		if (resolver->suspects[i].candidate.proof == KT_PROOF_GIVEN &&
+		    resolver->suspects[i].activity == KT_ACTIVITY_COUNTED)
+			return true;
+	return false;
+}
+
+/* Looks for jemallocs by a few threads, and again by more if these had nothing to tell. */
+static struct kt_error *find_suspects(struct resolver *resolver)
+{
+	const struct kt_resolve_request *request = resolver->request;
+	static const size_t maxima[] = { KT_RESOLVE_SAMPLE_FIRST, KT_RESOLVE_SAMPLE_MAX };
+	size_t count = 0;
+
+	for (size_t i = 0; i < resolver->modules.count; i++)
+		count += is_large_enough(&resolver->modules.list[i]);
+	resolver->suspects = calloc(count ? count : 1, sizeof(*resolver->suspects));
+	if (!resolver->suspects)
 		return kt_error_no_memory();
-	free(resolver->layout.debug_file);
-	resolver->layout.debug_file = copy;
-	resolver->symbol = symbol;
-	resolver->has_symbol = true;
-	resolver->has_offsets = true;
-	return NULL;
-}
-
-static struct kt_error *try_candidate(struct resolver *resolver, const char *path)
-{
-	struct kt_debug_identity identity = {
-		.build_id = resolver->build_id.len ? kt_buf_text(&resolver->build_id) : NULL,
-		.debuglink = resolver->has_debuglink ? &resolver->debuglink : NULL,
-	};
-	kt_autoclose int fd = kt_object_open_path(resolver->proc_fd, path);
-	struct stat st;
-
-	if (fd < 0)
-		return kt_error_create(KT_ERROR_PROBE, errno, "%s", path);
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: not a regular file", path);
-	kt_autoelf struct kt_elf file = { .fd = -1 };
-	KT_TRY(kt_elf_open(fd, path, &file));
-	KT_TRY(kt_debug_file_verify(&file, path, &identity));
-	return use_debug_file(resolver, &file, path);
-}
-
-/* Tries every place a debug file may be in, until symbol and offsets are known. */
-static struct kt_error *try_debug_files(struct resolver *resolver)
-{
-	struct kt_debug_candidates list = { 0 };
-	const char *build_id = NULL;
-
-	if (kt_elf_build_id(&resolver->exe, &resolver->build_id))
-		build_id = kt_buf_text(&resolver->build_id);
-	KT_TRY(kt_buf_error(&resolver->build_id));
-	resolver->has_debuglink = kt_elf_debuglink(&resolver->exe, &resolver->debuglink);
-	KT_TRY(kt_debug_candidates_list(resolver->exe_path, build_id,
-					resolver->has_debuglink ? resolver->debuglink.name : NULL,
-					&list));
-	for (size_t i = 0; i < list.count && !(resolver->has_symbol && resolver->has_offsets); i++)
-		note_failure(resolver, try_candidate(resolver, list.paths[i]));
-	kt_debug_candidates_deinit(&list);
-	return NULL;
-}
-
-struct dso_search {
-	int proc_fd;
-	struct stat exe;
-	struct kt_buf *found; /* path of an object that carries jemalloc */
-	struct kt_buf *last_failure;
-};
-
-static struct kt_error *look_at_object(struct dso_search *search, const struct kt_mapping *map)
-{
-	struct kt_tls_symbol symbol;
-	struct kt_tls_segment segment;
-	struct stat st;
-	kt_autoclose int fd = kt_object_open_mapping(search->proc_fd, map);
-
-	if (fd < 0)
-		return kt_error_create(KT_ERROR_PROBE, errno, "%s", map->path);
-	if (!fstat(fd, &st) && st.st_dev == search->exe.st_dev && st.st_ino == search->exe.st_ino)
-		return NULL;
-	kt_autoelf struct kt_elf file = { .fd = -1 };
-	KT_TRY(kt_elf_open(fd, map->path, &file));
-	if (!kt_elf_tls_segment(&file, &segment))
-		return NULL;
-	if (kt_elf_tls_symbol(&file, &symbol) || kt_elf_exports_mallctl(&file))
-		kt_buf_puts(search->found, map->path);
-	return NULL;
-}
-
-static bool visit_mapping(void *ctx, const struct kt_mapping *map)
-{
-	struct dso_search *search = ctx;
-	kt_autoerr struct kt_error *err = look_at_object(search, map);
-
-	if (err) {
-		kt_buf_reset(search->last_failure);
-		kt_buf_puts(search->last_failure, kt_error_message(err));
+	for (size_t i = 0; count && i < sizeof(maxima) / sizeof(maxima[0]); i++) {
+		drop_suspects(resolver);
+		if (request->sample)
+			resolver->tp_count =
+				request->sample(request->sample_ctx, resolver->tps, maxima[i]);
+		KT_TRY(examine_all(resolver));
+		if (resolver->tp_count < maxima[i] || !resolver->suspect_count ||
+		    has_active(resolver))
+			break;
 	}
-	return search->found->len > 0;
+	return NULL;
 }
 
-/* The executable has no jemalloc: says whether a shared object has it. */
-static struct kt_error *explain_not_found(struct resolver *resolver,
-					  enum kt_resolve_failure *ret_failure)
+static struct kt_error *not_found(struct resolver *resolver)
 {
-	kt_autobuf struct kt_buf found = KT_BUF_INIT;
-	kt_autobuf struct kt_buf last_failure = KT_BUF_INIT;
-	struct dso_search search = {
-		.proc_fd = resolver->proc_fd,
-		.found = &found,
-		.last_failure = &last_failure,
-	};
+	const struct kt_resolve_request *request = resolver->request;
 
-	if (fstat(resolver->exe.fd, &search.exe))
-		return kt_error_create(KT_ERROR_IO, errno, "%s", resolver->exe_path);
-	*ret_failure = KT_RESOLVE_MAPS;
-	KT_TRY(kt_maps_visit(resolver->proc_fd, visit_mapping, &search));
-	if (found.len) {
-		*ret_failure = KT_RESOLVE_NOT_FOUND;
+	*resolver->failure = KT_RESOLVE_NOT_FOUND;
+	if (request->object)
 		return kt_error_create(KT_ERROR_PROBE, 0,
-				       "jemalloc is in the shared object %s, not in the executable "
-				       "%s; only statically linked jemalloc can be read",
-				       kt_buf_text(&found), resolver->exe_path);
-	}
-	*ret_failure = KT_RESOLVE_NOT_FOUND;
-	return kt_error_create(KT_ERROR_PROBE, 0,
-			       "no jemalloc in the target: no TLS symbol %s in %s%s%s%s%s",
-			       kt_elf_tls_symbol_names(), resolver->exe_path,
-			       resolver->tried.len ? "; debug files: " : "",
-			       kt_buf_text(&resolver->tried),
-			       last_failure.len ? "; last object that could not be read: " : "",
-			       kt_buf_text(&last_failure));
-}
-
-static struct kt_error *open_exe(struct resolver *resolver, int fd,
-				 enum kt_resolve_failure *ret_failure)
-{
-	*ret_failure = KT_RESOLVE_NOT_FOUND;
-	KT_TRY(kt_elf_open(fd, resolver->exe_path, &resolver->exe));
-	if (kt_elf_is_native(&resolver->exe))
-		return NULL;
-	*ret_failure = KT_RESOLVE_MACHINE;
-	return kt_error_create(KT_ERROR_PROBE, 0,
-			       "%s is a program for %s, and this probe reads %s only",
-			       resolver->exe_path,
-			       kt_elf_machine_name(resolver->exe.header.e_machine),
-			       kt_elf_machine_name(kt_elf_own_machine()));
-}
-
-/* What the executable itself tells; missing parts are noted, not errors. */
-static void ask_exe(struct resolver *resolver)
-{
-	resolver->has_symbol = kt_elf_tls_symbol(&resolver->exe, &resolver->symbol);
-	if (!kt_elf_has_debug_info(&resolver->exe))
-		return;
-	struct kt_error *err =
-		kt_dwarf_counter_offsets(&resolver->exe, resolver->exe_path, &resolver->offsets);
-	resolver->has_offsets = !err;
-	if (resolver->has_symbol)
-		note_failure(resolver, err);
-	else
-		kt_error_destroy(err);
-}
-
-static struct kt_error *missing_offsets(struct resolver *resolver)
-{
+				       "no jemalloc in %s: none of the %zu loaded objects of %s "
+				       "has that name and a jemalloc's thread data",
+				       request->object, resolver->modules.count, request->exe_path);
+	if (!resolver->ruled_out_count)
+		return kt_error_create(KT_ERROR_PROBE, 0,
+				       "no jemalloc in the target: none of the %zu loaded objects "
+				       "of %s (by %s) has the %" PRIu32
+				       " bytes of thread data that a jemalloc 5 needs",
+				       resolver->modules.count, request->exe_path,
+				       resolver->modules.found_by, kt_size_table_smallest());
 	return kt_error_create(
 		KT_ERROR_PROBE, 0,
-		"no usable debug information for %s (%s); rebuild it with -g, put its "
-		"debug file beside it, or install the distribution's debug package",
-		resolver->exe_path,
-		resolver->tried.len ? kt_buf_text(&resolver->tried)
-				    : "none in the file, and no debug file is named");
+		"no jemalloc in the target: of the %zu loaded objects of %s (by %s) "
+		"%zu have enough thread data for one, but none has its control names",
+		resolver->modules.count, request->exe_path, resolver->modules.found_by,
+		resolver->ruled_out_count);
 }
 
-/* The structure must have room for its members, and the TLS image for the structure. */
-static struct kt_error *check_sizes(const struct resolver *resolver,
-				    const struct kt_tls_segment *segment)
+/* The line for jemallocs that were found but are not understood well enough. */
+static struct kt_error *unproven(struct resolver *resolver)
 {
-	const struct kt_tls_symbol *symbol = &resolver->symbol;
-	uint64_t end = resolver->offsets.deallocated + 8;
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	bool is_denied = false;
 
-	if ((!symbol->size || end <= symbol->size) && symbol->value <= segment->memsz &&
-	    end <= segment->memsz - symbol->value)
-		return NULL;
-	return kt_error_create(KT_ERROR_PROBE, 0,
-			       "%s: unexpected layout: the counters lie outside of %s",
-			       resolver->exe_path, symbol->name);
-}
-
-static struct kt_error *resolve(struct resolver *resolver, int fd,
-				enum kt_resolve_failure *ret_failure)
-{
-	struct kt_tls_segment segment;
-
-	KT_TRY(open_exe(resolver, fd, ret_failure));
-	bool has_segment = kt_elf_tls_segment(&resolver->exe, &segment);
-	if (has_segment) {
-		ask_exe(resolver);
-		*ret_failure = KT_RESOLVE_UNPROVEN;
-		if (!resolver->has_symbol || !resolver->has_offsets)
-			KT_TRY(try_debug_files(resolver));
+	*resolver->failure = KT_RESOLVE_UNPROVEN;
+	for (size_t i = 0; i < resolver->suspect_count; i++) {
+		const struct kt_candidate *candidate = &resolver->suspects[i].candidate;
+		if (candidate->proof == KT_PROOF_GIVEN)
+			continue;
+		is_denied = is_denied || candidate->proof == KT_PROOF_DENIED;
+		kt_buf_printf(&text, "%s%s: ", text.len ? "; " : "", candidate->module->path);
+		kt_candidate_describe(candidate, &text);
 	}
-	if (!resolver->has_symbol)
-		return explain_not_found(resolver, ret_failure);
-	KT_TRY(kt_buf_error(&resolver->tried));
-	if (!resolver->has_offsets)
-		return missing_offsets(resolver);
-	KT_TRY(check_sizes(resolver, &segment));
-	resolver->layout.object = strdup(resolver->exe_path);
-	if (!resolver->layout.object)
-		return kt_error_no_memory();
-	resolver->layout.symbol = resolver->symbol.name;
-	resolver->layout.symbol_table = resolver->symbol.table;
-	resolver->layout.tls_found_by = "static";
-	resolver->layout.facts = (struct kt_tsd_facts){
-		.has_start = true,
-		.has_offsets = true,
-		.start = resolver->symbol.value,
-		.allocated = resolver->offsets.allocated,
-		.deallocated = resolver->offsets.deallocated,
-		.sources = KT_SOURCE_DWARF,
-	};
-	uint64_t image_size;
-	if (kt_tls_image_size(segment.memsz, segment.align, segment.vaddr, &image_size))
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", resolver->exe_path,
-				       kt_tls_status_text(KT_TLS_IMAGE_OVERFLOW));
-	resolver->layout.place = (struct kt_tls_place){
-		.access = KT_TLS_TP_OFFSET,
-		.tp_offset = (int64_t)(resolver->symbol.value + resolver->offsets.allocated -
-				       image_size),
-		.span_bytes =
-			(uint32_t)(resolver->offsets.deallocated + 8 - resolver->offsets.allocated),
-	};
+	KT_TRY(kt_buf_error(&text));
+	return kt_error_create(KT_ERROR_PROBE, 0,
+			       "jemalloc's counters cannot be located with certainty: %s; %s",
+			       kt_buf_text(&text),
+			       is_denied
+				       ? "the running threads contradict the sources: this "
+					 "jemalloc is not one that the probe knows"
+				       : "two sources must agree, or one and the gate: rebuild it "
+					 "with -g, put its debug file beside it, or install the "
+					 "distribution's debug package");
+}
+
+static struct kt_error *not_maintained(struct resolver *resolver, const struct suspect *suspect)
+{
+	const struct kt_candidate *candidate = &suspect->candidate;
+
+	return refuse(
+		resolver, KT_RESOLVE_NOT_MAINTAINED,
+		kt_error_create(KT_ERROR_PROBE, 0,
+				"%s: jemalloc %s counts nothing for its threads: it was built "
+				"without statistics (--disable-stats), which versions before "
+				"5.3 need for that",
+				candidate->module->path,
+				candidate->facts.version[0] ? candidate->facts.version
+							    : "before 5.3"));
+}
+
+static struct kt_error *ambiguous(struct resolver *resolver, bool only_active)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	*resolver->failure = KT_RESOLVE_AMBIGUOUS;
+	for (size_t i = 0; i < resolver->suspect_count; i++) {
+		const struct suspect *suspect = &resolver->suspects[i];
+		if (suspect->candidate.proof == KT_PROOF_GIVEN &&
+		    (!only_active || suspect->activity == KT_ACTIVITY_COUNTED))
+			kt_buf_printf(&text, "%s%s", text.len ? " and " : "",
+				      suspect->candidate.module->path);
+	}
+	KT_TRY(kt_buf_error(&text));
+	return kt_error_create(KT_ERROR_PROBE, 0,
+			       "the target has more than one jemalloc%s: %s; say which one with "
+			       "--object PATH",
+			       only_active ? " in use" : ", and none is in use yet",
+			       kt_buf_text(&text));
+}
+
+/* The one of those that are proven whose threads count; the only proven one if nobody counts. */
+static struct kt_error *choose(struct resolver *resolver, struct suspect **ret)
+{
+	struct suspect *active = NULL;
+	struct suspect *idle = NULL;
+	struct suspect *uncounted = NULL;
+	size_t active_count = 0;
+	size_t idle_count = 0;
+
+	for (size_t i = 0; i < resolver->suspect_count; i++) {
+		struct suspect *suspect = &resolver->suspects[i];
+		if (suspect->activity == KT_ACTIVITY_NOT_COUNTED) {
+			uncounted = suspect;
+		} else if (suspect->candidate.proof == KT_PROOF_GIVEN &&
+			   suspect->activity == KT_ACTIVITY_COUNTED) {
+			active = suspect;
+			active_count++;
+		} else if (suspect->candidate.proof == KT_PROOF_GIVEN) {
+			idle = suspect;
+			idle_count++;
+		}
+	}
+	if (!resolver->suspect_count)
+		return not_found(resolver);
+	if (active_count > 1)
+		return ambiguous(resolver, true);
+	if (!active && uncounted)
+		return not_maintained(resolver, uncounted);
+	/* One that nobody uses is no answer while another one is not understood. */
+	if (!active && idle_count < resolver->suspect_count)
+		return unproven(resolver);
+	if (!active && idle_count > 1)
+		return ambiguous(resolver, false);
+	*ret = active ? active : idle;
 	return NULL;
+}
+
+/* musl's dynamic thread vector has another form than the one that is read here. */
+static struct kt_error *check_c_library(struct resolver *resolver, const struct suspect *suspect)
+{
+	const struct kt_module *program = &resolver->modules.list[0];
+	const Elf64_Phdr *segment = kt_module_segment(program, PT_INTERP);
+	char name[256];
+
+	if (suspect->candidate.base.access != KT_TLS_DTV || !segment ||
+	    !kt_memory_read_text(&resolver->request->memory, program->bias + segment->p_vaddr, name,
+				 sizeof(name)) ||
+	    !strstr(name, "ld-musl"))
+		return NULL;
+	return refuse(resolver, KT_RESOLVE_UNPROVEN,
+		      kt_error_create(KT_ERROR_PROBE, 0,
+				      "%s: a jemalloc in a shared object cannot be read in a "
+				      "program with the C library musl",
+				      suspect->candidate.module->path));
+}
+
+static enum kt_cache_use cache_use(const struct kt_resolve_request *request,
+				   const struct suspect *suspect)
+{
+	if (suspect->candidate.is_by_entry)
+		return suspect->candidate.entry == request->entry ? KT_CACHE_GIVEN : KT_CACHE_HIT;
+	return request->use_cache ? KT_CACHE_MISS : KT_CACHE_OFF;
+}
+
+static struct kt_error *fill_texts(struct suspect *suspect, struct kt_layout *layout)
+{
+	const struct kt_module *module = suspect->candidate.module;
+
+	layout->object = strdup(module->path);
+	if (!layout->object)
+		return kt_error_no_memory();
+	if (!module->build_id[0])
+		return NULL;
+	layout->build_id = strdup(module->build_id);
+	return layout->build_id ? NULL : kt_error_no_memory();
+}
+
+static struct kt_error *fill_layout(struct resolver *resolver, struct suspect *suspect,
+				    struct kt_layout *layout)
+{
+	struct kt_candidate *candidate = &suspect->candidate;
+	const struct kt_tsd_facts *facts = &candidate->facts;
+
+	*layout = (struct kt_layout){
+		.debug_file = KT_TAKE(candidate->debug_file),
+		.symbol = candidate->has_symbol ? candidate->symbol.name : NULL,
+		.symbol_table = candidate->has_symbol ? candidate->symbol.table : NULL,
+		.tls_found_by = candidate->base.found_by,
+		.facts = *facts,
+		.gate = candidate->gate,
+		.cache = cache_use(resolver->request, suspect),
+		.bias = candidate->module->bias,
+	};
+	KT_TRY(fill_texts(suspect, layout));
+	if (candidate->is_by_entry)
+		layout->internals = candidate->entry->internals;
+	return kt_tls_base_place(&candidate->base, facts->start + facts->allocated,
+				 (uint32_t)(facts->deallocated + 8 - facts->allocated),
+				 &layout->place);
+}
+
+/* Keeps what was found for the next time. */
+static void record(const struct kt_resolve_request *request, const struct kt_layout *layout)
+{
+	struct kt_layout_entry entry = { .facts = layout->facts, .internals = layout->internals };
+
+	if (!request->use_cache || layout->cache != KT_CACHE_MISS || !layout->build_id ||
+	    strlen(layout->build_id) >= sizeof(entry.build_id))
+		return;
+	strcpy(entry.build_id, layout->build_id);
+	kt_layout_cache_put(&entry);
+}
+
+static struct kt_error *resolve(struct resolver *resolver, struct kt_layout *layout)
+{
+	const struct kt_resolve_request *request = resolver->request;
+	struct suspect *chosen = NULL;
+
+	KT_TRY(check_machine(resolver));
+	*resolver->failure = KT_RESOLVE_MAPS;
+	struct kt_error *err = kt_modules_list(request->proc_fd, &request->memory,
+					       request->exe_path, &resolver->modules);
+	if (err && (kt_error_errno(err) == EPERM || kt_error_errno(err) == EACCES))
+		*resolver->failure = KT_RESOLVE_EXE_UNREADABLE;
+	KT_TRY(err);
+	*resolver->failure = KT_RESOLVE_UNPROVEN;
+	KT_TRY(find_suspects(resolver));
+	KT_TRY(choose(resolver, &chosen));
+	KT_TRY(check_c_library(resolver, chosen));
+	return fill_layout(resolver, chosen, layout);
 }
 
 struct kt_error *kt_layout_resolve(const struct kt_resolve_request *request, struct kt_layout *ret,
 				   enum kt_resolve_failure *ret_failure)
 {
-	int proc_fd = request->proc_fd;
-	const char *exe_path = request->exe_path;
-	struct resolver resolver = {
-		.proc_fd = proc_fd,
-		.exe_path = exe_path,
-		.exe = { .fd = -1 },
-	};
-	kt_autoclose int fd = openat(proc_fd, "exe", O_RDONLY | O_CLOEXEC);
+	struct resolver resolver = { .request = request, .failure = ret_failure };
+	struct kt_layout layout = { 0 };
 
-	if (fd < 0) {
-		*ret_failure = KT_RESOLVE_EXE_UNREADABLE;
-		return kt_error_create(KT_ERROR_PROBE, errno, "open the executable %s", exe_path);
+	struct kt_error *err = resolve(&resolver, &layout);
+	drop_suspects(&resolver);
+	free(resolver.suspects);
+	kt_modules_deinit(&resolver.modules);
+	if (err) {
+		kt_layout_deinit(&layout);
+		return err;
 	}
-	struct kt_error *err = resolve(&resolver, fd, ret_failure);
-	kt_elf_close(&resolver.exe);
-	kt_buf_deinit(&resolver.tried);
-	kt_buf_deinit(&resolver.build_id);
-	if (err)
-		kt_layout_deinit(&resolver.layout);
-	else
-		*ret = resolver.layout;
-	return err;
+	record(request, &layout);
+	*ret = layout;
+	return NULL;
 }
 
 void kt_layout_deinit(struct kt_layout *layout)

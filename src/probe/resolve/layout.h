@@ -53,12 +53,21 @@ struct kt_layout {
 
 struct kt_layout_entry;
 
+enum {
+	KT_RESOLVE_SAMPLE_FIRST = 16, /* threads that the gate is judged by ... */
+	KT_RESOLVE_SAMPLE_MAX = 64    /* ... and when these do not suffice */
+};
+
 struct kt_resolve_request {
 	int proc_fd;	      /* /proc/PID; borrowed */
 	const char *exe_path; /* borrowed */
 	struct kt_memory memory;
-	const uint64_t *thread_pointers; /* of some threads, for the gate; borrowed */
-	size_t thread_pointer_count;
+	/*
+	 * Gives the thread pointers of up to @max threads, for the gate, and returns how many.  Asked
+	 * only when there is something to judge.
+	 */
+	size_t (*sample)(void *ctx, uint64_t *ret, size_t max);
+	void *sample_ctx;
 	const char *object;		     /* NULL, or the end of the path of the one to take */
 	const struct kt_layout_entry *entry; /* NULL, or what --layout gave; borrowed */
 	bool use_cache;

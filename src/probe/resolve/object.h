@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "probe/resolve/maps.h"
+#include "probe/resolve/module.h"
 
 /** Whether the process has another root directory than we have; false if that cannot be told. */
 bool kt_object_root_differs(int proc_fd);
@@ -20,9 +20,11 @@ bool kt_object_root_differs(int proc_fd);
 int kt_object_open_path(int proc_fd, const char *path);
 
 /**
- * Opens the file behind a mapping: by map_files, else by path if that is still the same
- * file.  Returns a descriptor that the caller owns, or -1 with errno.
+ * Opens the file that the loaded object @module came from: the executable through /proc/PID/exe,
+ * others by path if that is still the same file, else by map_files.  @proc_fd is -1 for an object
+ * that nobody has loaded: its path is ours.
+ * Returns a descriptor that the caller owns, or -1 with errno.
  */
-int kt_object_open_mapping(int proc_fd, const struct kt_mapping *map);
+int kt_object_open_module(int proc_fd, const struct kt_module *module);
 
 #endif
