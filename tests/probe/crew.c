@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,11 +25,15 @@ enum {
 	STACK_BYTES = 64 * 1024,
 	RAW_STACK_BYTES = 16 * 1024,
 	CHURNERS = 3,
+	STACK_END = 0x50008,	 /* so that a stack crosses a multiple of 2^16 */
 	SHORT_LIVED_BYTES = 777, /* what such a thread counts */
 };
 
-/* Counters as in jemalloc 5.3: the second one is 16 bytes behind the first. */
-static _Thread_local volatile uint64_t counters[3];
+/*
+ * Counters as in jemalloc 5.3: the second one is 16 bytes behind the first.  Behind them a bin of a
+ * cache: the top of a stack of pointers, and the low bits of the address of its empty end.
+ */
+static _Thread_local volatile uint64_t counters[5];
 
 /* Of the child. */
 static struct crew_page *page;
@@ -63,6 +69,8 @@ static void work(struct crew_member *member, size_t index)
 {
 	counters[0] += 1000 + index;
 	counters[2] += 1 + index;
+	counters[3] = STACK_END - 8 * (index + 1);
+	counters[4] = STACK_END % 65536;
 	atomic_store(&member->allocated, counters[0]);
 	atomic_store(&member->deallocated, counters[2]);
 }
@@ -89,6 +97,16 @@ static void report_in(size_t index)
 	futex_wake(&page->ready);
 }
 
+/* Enters the counters as the block of an object that this thread uses from now on. */
+static void enter_late_block(void)
+{
+	const char *tp = __builtin_thread_pointer();
+	void **vector;
+
+	memcpy(&vector, tp + KT_DTV_POINTER_OFFSET, sizeof(vector));
+	vector[CREW_LATE_MODULE * (KT_DTV_ENTRY_BYTES / sizeof(*vector))] = (void *)counters;
+}
+
 static void *member_main(void *ctx)
 {
 	size_t index = (size_t)(uintptr_t)ctx;
@@ -98,6 +116,11 @@ static void *member_main(void *ctx)
 	for (uint32_t seen = 0;; seen++) {
 		while (atomic_load(&member->order) == seen)
 			futex_wait(&member->order, seen);
+		if (atomic_load(&member->must_end))
+			return NULL;
+		if (atomic_load(&member->must_rename))
+			(void)prctl(PR_SET_NAME, "renamed");
+		enter_late_block();
 		work(member, index);
 		atomic_store(&member->done, seen + 1);
 		futex_wake(&member->done);
@@ -225,7 +248,22 @@ static void main_member(void)
 	}
 }
 
-void crew_start(struct crew *crew, size_t count, enum crew_mode mode)
+/* The child, or -1.  @flags of clone(2) for its namespaces. */
+static pid_t fork_into(int flags)
+{
+	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	/* A process whose children live elsewhere can make no threads: so it comes back. */
+	if (own < 0 || (flags && unshare(flags)))
+		return -1;
+	pid_t child = fork();
+	if (child && flags)
+		ck_assert_int_eq(setns(own, flags), 0);
+	(void)close(own);
+	return child;
+}
+
+static bool start(struct crew *crew, size_t count, enum crew_mode mode, int flags)
 {
 	char path[64];
 
@@ -234,8 +272,9 @@ void crew_start(struct crew *crew, size_t count, enum crew_mode mode)
 	ck_assert_ptr_ne(page, MAP_FAILED);
 	crew_mode = mode;
 	atomic_store(&page->spawn, (uint32_t)count);
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
+	pid_t child = fork_into(flags);
+	if (child < 0)
+		return false;
 	if (!child) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (int i = 0; mode == CREW_CHURN && i < CHURNERS; i++)
@@ -247,6 +286,17 @@ void crew_start(struct crew *crew, size_t count, enum crew_mode mode)
 	crew->task_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(crew->task_fd, 0);
 	await(&page->ready, (uint32_t)count);
+	return true;
+}
+
+void crew_start(struct crew *crew, size_t count, enum crew_mode mode)
+{
+	ck_assert(start(crew, count, mode, 0));
+}
+
+bool crew_start_in_namespace(struct crew *crew, size_t count)
+{
+	return start(crew, count, CREW_PARKED, CLONE_NEWPID);
 }
 
 void crew_stop(struct crew *crew)
@@ -264,6 +314,29 @@ void crew_work(struct crew *crew, size_t index)
 
 	futex_wake(&member->order);
 	await(&member->done, order);
+}
+
+/* How many threads the child has, as the links of its task directory tell. */
+static nlink_t count_links(const struct crew *crew)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(crew->task_fd, &st), 0);
+	return st.st_nlink;
+}
+
+void crew_end(struct crew *crew, size_t index)
+{
+	struct crew_member *member = &crew->page->members[index];
+	nlink_t before = count_links(crew);
+
+	atomic_store(&member->must_end, true);
+	atomic_fetch_add(&member->order, 1);
+	futex_wake(&member->order);
+	for (int i = 0; i < DEADLINE_S * 1000 && count_links(crew) == before; i++)
+		(void)poll(NULL, 0, 1);
+	ck_assert_uint_lt(count_links(crew), before);
+	member->has_ended = true;
 }
 
 void crew_grow(struct crew *crew, size_t count)
@@ -304,6 +377,29 @@ struct kt_tls_place crew_place(enum kt_tls_access access)
 	return place;
 }
 
+struct kt_tls_place crew_late_place(void)
+{
+	return (struct kt_tls_place){
+		.access = KT_TLS_DTV,
+		.module = CREW_LATE_MODULE,
+		.span_bytes = 24,
+	};
+}
+
+const struct kt_internals *crew_internals(void)
+{
+	static const struct kt_internals internals = {
+		.has_tcache = true,
+		.bins_offset = 3 * sizeof(uint64_t),
+		.bin_stride_bytes = 2 * sizeof(uint64_t),
+		.bin_count = 1,
+		.low_bits_empty_offset = sizeof(uint64_t),
+		.size_class_bytes = { CREW_CLASS_BYTES },
+	};
+
+	return &internals;
+}
+
 struct kt_read_config crew_config(struct crew *crew, enum kt_tls_access access)
 {
 	return (struct kt_read_config){
@@ -337,6 +433,8 @@ void crew_expect_exact(const struct crew *crew, const struct kt_sweep *sweep)
 {
 	for (size_t i = 0; i < crew->count; i++) {
 		const struct crew_member *member = &crew->page->members[i];
+		if (member->has_ended)
+			continue;
 		const struct kt_row *row = crew_row(sweep, member->tid);
 		ck_assert_msg(row, "no row for thread %d of %zu", member->tid, sweep->count);
 		ck_assert_int_eq(row->state, KT_ROW_OK);

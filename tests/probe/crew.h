@@ -16,7 +16,9 @@
 
 enum {
 	CREW_MAX = 4096,
-	CREW_NAMES = 8 /* the first members have special names */
+	CREW_NAMES = 8,		/* the first members have special names */
+	CREW_CLASS_BYTES = 160, /* of each object in a cache: member i has i + 1 of them */
+	CREW_LATE_MODULE = 6	/* of the thread vector: an entry that no object uses */
 };
 
 /* What the child does besides. */
@@ -31,7 +33,10 @@ struct crew_member {
 	_Atomic uint32_t done;	/* the last order that was carried out */
 	_Atomic uint64_t allocated;
 	_Atomic uint64_t deallocated;
-	pid_t tid;
+	_Atomic bool must_end;
+	_Atomic bool must_rename; /* to "renamed", with the next order */
+	bool has_ended;
+	pid_t tid; /* as the child's pid namespace has it */
 };
 
 struct crew_page {
@@ -55,11 +60,17 @@ struct crew {
 /** Starts a child with @count members, its main thread included; ends with the test. */
 void crew_start(struct crew *crew, size_t count, enum crew_mode mode);
 
+/** The same in a pid namespace of its own.  False where that is not allowed. */
+bool crew_start_in_namespace(struct crew *crew, size_t count);
+
 /** Ends the child. */
 void crew_stop(struct crew *crew);
 
 /** Lets member @index work, and waits until it has. */
 void crew_work(struct crew *crew, size_t index);
+
+/** Ends member @index, not the first; its thread is gone when this returns. */
+void crew_end(struct crew *crew, size_t index);
 
 /** Makes the crew grow to @count members. */
 void crew_grow(struct crew *crew, size_t count);
@@ -70,8 +81,17 @@ void crew_add_raw(struct crew *crew);
 /** Lets the raw thread work on the main thread's counters. */
 void crew_work_raw(struct crew *crew);
 
+/**
+ * The counters as found through an entry of the thread vector that each member
+ * but the first sets with its first piece of work: until then it has no block.
+ */
+struct kt_tls_place crew_late_place(void);
+
 /** How the counters are found: directly, or through the thread vector. */
 struct kt_tls_place crew_place(enum kt_tls_access access);
+
+/** Where the members' caches are.  Owner: static. */
+const struct kt_internals *crew_internals(void);
 
 /** For an engine that reads the crew. */
 struct kt_read_config crew_config(struct crew *crew, enum kt_tls_access access);
@@ -79,7 +99,7 @@ struct kt_read_config crew_config(struct crew *crew, enum kt_tls_access access);
 /** The row of thread @tid, or NULL. */
 const struct kt_row *crew_row(const struct kt_sweep *sweep, pid_t tid);
 
-/** Fails the test unless each member has a row that says the truth. */
+/** Fails the test unless each member that did not end has a row that says the truth. */
 void crew_expect_exact(const struct crew *crew, const struct kt_sweep *sweep);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "probe/read/remote.h"
+#include "probe/read/robust.h"
 
 enum {
 	POLL_MS = 10 /* how late the stop flag may be seen */
@@ -251,13 +252,41 @@ static int compare_jobs(const void *a, const void *b)
 
 	if (order)
 		return order;
-	if (left->has_list != right->has_list)
-		return left->has_list ? -1 : 1;
+	if (!left->head != !right->head)
+		return left->head ? -1 : 1;
 	return (left->row->tid > right->row->tid) - (left->row->tid < right->row->tid);
 }
 
-void kt_ptrace_skip_shared(struct kt_ptrace_job *jobs, size_t count, struct kt_known_tps *known)
+/* A job that has a list tells the distance to it, if nobody else did. */
+static void learn_delta(const struct kt_ptrace_job *jobs, size_t count, struct kt_known_tps *known)
 {
+	for (size_t i = 0; i < count && !known->has_delta; i++) {
+		if (!jobs[i].head || !jobs[i].thread_pointer)
+			continue;
+		known->has_delta = true;
+		known->delta = jobs[i].head - jobs[i].thread_pointer;
+	}
+}
+
+/* Whether a thread without list is who the struct pthread at its pointer says. */
+static bool is_own_pthread(const struct kt_read_config *config, const struct kt_ptrace_job *job,
+			   const struct kt_known_tps *known)
+{
+	struct kt_memory memory = kt_memory_of_process(config->pid);
+	uint64_t address =
+		job->thread_pointer + known->delta + (uint64_t)(int64_t)KT_ROBUST_TID_OFFSET;
+	pid_t word;
+
+	if (job->head || !known->has_delta)
+		return true;
+	return kt_memory_read(&memory, address, &word, sizeof(word)) &&
+	       (config->is_same_pid_ns ? word == job->row->tid : word != 0);
+}
+
+void kt_ptrace_skip_shared(const struct kt_read_config *config, struct kt_ptrace_job *jobs,
+			   size_t count, struct kt_known_tps *known)
+{
+	learn_delta(jobs, count, known);
 	qsort(jobs, count, sizeof(*jobs), compare_jobs);
 	if (known->count)
 		qsort(known->tps, known->count, sizeof(*known->tps), compare_tps);
@@ -266,7 +295,7 @@ void kt_ptrace_skip_shared(struct kt_ptrace_job *jobs, size_t count, struct kt_k
 		bool is_shared = (i && jobs[i - 1].thread_pointer == tp) ||
 				 (known->count && bsearch(&tp, known->tps, known->count,
 							  sizeof(*known->tps), compare_tps));
-		if (!tp || !is_shared)
+		if (!tp || (!is_shared && is_own_pthread(config, &jobs[i], known)))
 			continue;
 		jobs[i].row->state = KT_ROW_SKIPPED;
 		jobs[i].row->cause = KT_CAUSE_SHARED_TP;

@@ -21,14 +21,16 @@ enum {
 struct kt_ptrace_job {
 	struct kt_row *row;	  /* borrowed */
 	struct kt_extras *extras; /* NULL, or for the thread's cache; borrowed */
-	bool has_list;		 /* it registered a robust list, so its thread pointer is its own */
+	uint64_t head; /* of its robust list, or 0: whoever has one has its own thread pointer */
 	uint64_t thread_pointer; /* result; 0 if it was not learned */
 };
 
-/* Thread pointers of other threads. */
+/* What is known of other threads. */
 struct kt_known_tps {
 	uint64_t *tps;
 	size_t count;
+	bool has_delta;
+	uint64_t delta; /* from a thread pointer up to the robust list's head */
 };
 
 /**
@@ -40,8 +42,11 @@ void kt_ptrace_read(const struct kt_read_config *config, struct kt_ptrace_job *j
 
 /**
  * Makes skipped rows of those threads whose thread pointer is another's, in @known or among
- * @jobs: they would count its bytes twice.  Both are left sorted by thread pointer.
+ * @jobs, or that of a thread that ended: they would count its bytes.  The owner is who has a robust
+ * list, or came first, and is named in the struct pthread there, where there is one (robust.h).
+ * Jobs and pointers are left sorted by thread pointer.
  */
-void kt_ptrace_skip_shared(struct kt_ptrace_job *jobs, size_t count, struct kt_known_tps *known);
+void kt_ptrace_skip_shared(const struct kt_read_config *config, struct kt_ptrace_job *jobs,
+			   size_t count, struct kt_known_tps *known);
 
 #endif

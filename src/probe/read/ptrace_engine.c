@@ -41,13 +41,12 @@ static struct kt_error *stop_all(const struct stopper *engine, struct kt_sweep *
 	if (!jobs)
 		return kt_error_no_memory();
 	for (size_t i = 0; i < sweep->count; i++) {
-		uint64_t head = 0;
 		jobs[i].row = &sweep->rows[i];
 		jobs[i].extras = sweep->extras ? &sweep->extras[i] : NULL;
-		jobs[i].has_list = !kt_robust_head(sweep->rows[i].tid, &head) && head;
+		(void)kt_robust_head(sweep->rows[i].tid, &jobs[i].head);
 	}
 	kt_ptrace_read(&engine->config, jobs, sweep->count, sweep);
-	kt_ptrace_skip_shared(jobs, sweep->count, &nobody);
+	kt_ptrace_skip_shared(&engine->config, jobs, sweep->count, &nobody);
 	return NULL;
 }
 

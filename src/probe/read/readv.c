@@ -187,7 +187,10 @@ static struct kt_error *collect_known(const struct readv *engine, struct kt_know
 {
 	const struct kt_table *table = &engine->table;
 
-	ret->count = 0;
+	*ret = (struct kt_known_tps){
+		.has_delta = engine->reader.has_delta,
+		.delta = (uint64_t)engine->reader.delta,
+	};
 	ret->tps = malloc((table->count + 1) * sizeof(*ret->tps));
 	if (!ret->tps)
 		return kt_error_no_memory();
@@ -200,26 +203,27 @@ static struct kt_error *collect_known(const struct readv *engine, struct kt_know
 
 static struct kt_ptrace_job make_job(const struct kt_sweep *sweep, size_t index)
 {
-	uint64_t head = 0;
-
-	return (struct kt_ptrace_job){
+	struct kt_ptrace_job job = {
 		.row = &sweep->rows[index],
 		.extras = sweep->extras ? &sweep->extras[index] : NULL,
-		.has_list = !kt_robust_head(sweep->rows[index].tid, &head) && head,
 	};
+
+	(void)kt_robust_head(job.row->tid, &job.head);
+	return job;
 }
 
 /* Learns the distance from one stopped thread that has a robust list (aarch64 needs this). */
 static void calibrate_by_stop(struct readv *engine, struct kt_sweep *sweep)
 {
 	for (size_t i = 0; i < sweep->count; i++) {
+		if (sweep->rows[i].state != KT_ROW_PENDING)
+			continue;
 		struct kt_ptrace_job job = make_job(sweep, i);
-		uint64_t head = 0;
-		if (job.row->state != KT_ROW_PENDING || !job.has_list)
+		if (!job.head)
 			continue;
 		kt_ptrace_read(&engine->config, &job, 1, sweep);
-		if (job.thread_pointer && !kt_robust_head(job.row->tid, &head) && head)
-			kt_reader_learn(&engine->reader, job.thread_pointer, head);
+		if (job.thread_pointer)
+			kt_reader_learn(&engine->reader, job.thread_pointer, job.head);
 		return;
 	}
 }
@@ -252,7 +256,7 @@ static struct kt_error *stop_pending(struct readv *engine, struct kt_sweep *swee
 			jobs[count++] = make_job(sweep, i);
 	KT_TRY(collect_known(engine, &known));
 	kt_ptrace_read(&engine->config, jobs, count, sweep);
-	kt_ptrace_skip_shared(jobs, count, &known);
+	kt_ptrace_skip_shared(&engine->config, jobs, count, &known);
 	learn_from_stops(engine, sweep, jobs, count);
 	free(known.tps);
 	return NULL;
@@ -305,8 +309,9 @@ static void keep_names(struct readv *engine, const struct kt_describe *describe)
 		struct kt_thread *thread = &engine->table.threads[i];
 		struct kt_row *row = &describe->sweep->rows[i];
 		if (thread->is_suspect) {
-			*thread->comm = '\0';
+			thread->comm[0] = '\0';
 			thread->has_start_time = false;
+			copy_name(thread, row);
 			kt_describe_again(describe, i);
 			thread->is_suspect = !row->has_start_time;
 		}
