@@ -148,10 +148,42 @@ struct kt_event_worker {
 	const char *detail; /* NULL: none */
 };
 
+/* How a probe knows where the counters are. */
+struct kt_probe_layout {
+	const char *object; /* path, as the target names it */
+	const char *build_id;
+	const char *version; /* of jemalloc */
+	const char *sources; /* "ctl+tls-image" */
+	const char *gate;    /* "ok" */
+	const char *tls;     /* "static" */
+	const char *symbol;
+	const char *symbol_from;
+	const char *debug_file;
+	struct kt_opt_u64 allocated_offset;
+	struct kt_opt_u64 deallocated_offset;
+	const char *cache; /* "hit" */
+	struct kt_opt_u64 resolve_ns;
+};
+
+/* A kind of values that a probe cannot tell. */
+struct kt_unknown_value {
+	const char *name;
+	const char *reason;
+};
+
 struct kt_event_probe_start {
 	const char *probe;
 	uint32_t run; /* from 0 */
 	uint32_t target_pid;
+	const char *tool_version; /* this and the rest: NULL or unknown unless the probe tells */
+	struct kt_opt_u64 started_at_unix_sec;
+	struct kt_opt_u64 interval_ms;
+	const char *engine;
+	const char *engine_reason;
+	struct kt_opt_u64 target_start_time_jiffies;
+	const struct kt_probe_layout *layout;
+	const struct kt_unknown_value *unknown;
+	size_t unknown_count;
 };
 
 struct kt_event_snapshot {
@@ -176,6 +208,10 @@ struct kt_event_probe_end {
 	const char *stderr_tail;    /* NULL: none */
 	const char *document_error; /* NULL, or why its output is not a document */
 	const char *fatal_kind;	    /* NULL: none.  What it called its failure on stderr */
+	const char *end_reason;	    /* this and the rest: NULL unless the probe tells */
+	const char *detail;
+	const char *engine; /* that took over */
+	const char *engine_reason;
 };
 
 struct kt_event_check {

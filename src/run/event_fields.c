@@ -144,10 +144,63 @@ static const struct kt_record worker_record = {
 	.refuse = refuse_worker,
 };
 
+#define TEXT(type, name_)                                             \
+	{                                                             \
+		PLACE(type, #name_, name_), .kind = KT_FIELD_OPT_TEXT \
+	}
+#define NUMBER(type, name_)                                          \
+	{                                                            \
+		PLACE(type, #name_, name_), .kind = KT_FIELD_OPT_U64 \
+	}
+
+static const struct kt_field probe_layout_fields[] = {
+	TEXT(kt_probe_layout, object),
+	TEXT(kt_probe_layout, build_id),
+	TEXT(kt_probe_layout, version),
+	TEXT(kt_probe_layout, sources),
+	TEXT(kt_probe_layout, gate),
+	TEXT(kt_probe_layout, tls),
+	TEXT(kt_probe_layout, symbol),
+	TEXT(kt_probe_layout, symbol_from),
+	TEXT(kt_probe_layout, debug_file),
+	NUMBER(kt_probe_layout, allocated_offset),
+	NUMBER(kt_probe_layout, deallocated_offset),
+	TEXT(kt_probe_layout, cache),
+	NUMBER(kt_probe_layout, resolve_ns),
+	{ 0 },
+};
+
+static const struct kt_record probe_layout_record = {
+	.size = sizeof(struct kt_probe_layout),
+	.fields = probe_layout_fields,
+};
+
+static const struct kt_field unknown_fields[] = {
+	{ PLACE(kt_unknown_value, "name", name), .kind = KT_FIELD_TEXT },
+	{ PLACE(kt_unknown_value, "reason", reason), .kind = KT_FIELD_TEXT },
+	{ 0 },
+};
+
+static const struct kt_record unknown_record = {
+	.size = sizeof(struct kt_unknown_value),
+	.fields = unknown_fields,
+};
+
 static const struct kt_field probe_start_fields[] = {
 	{ PLACE(kt_event_probe_start, "probe", probe), .kind = KT_FIELD_TEXT },
 	{ PLACE(kt_event_probe_start, "run", run), .kind = KT_FIELD_U32 },
 	{ PLACE(kt_event_probe_start, "target_pid", target_pid), .kind = KT_FIELD_U32 },
+	TEXT(kt_event_probe_start, tool_version),
+	NUMBER(kt_event_probe_start, started_at_unix_sec),
+	NUMBER(kt_event_probe_start, interval_ms),
+	TEXT(kt_event_probe_start, engine),
+	TEXT(kt_event_probe_start, engine_reason),
+	NUMBER(kt_event_probe_start, target_start_time_jiffies),
+	{ PLACE(kt_event_probe_start, "layout", layout), .kind = KT_FIELD_OPT_RECORD,
+	  .record = &probe_layout_record },
+	{ PLACE(kt_event_probe_start, "unknown", unknown), .kind = KT_FIELD_OPT_RECORDS,
+	  .count_offset = offsetof(struct kt_event_probe_start, unknown_count),
+	  .record = &unknown_record },
 	{ 0 },
 };
 
@@ -168,6 +221,11 @@ static const struct kt_field snapshot_fields[] = {
 	{ PLACE(kt_event_snapshot, "threads", snapshot.threads), .kind = KT_FIELD_RECORDS,
 	  .count_offset = offsetof(struct kt_event_snapshot, snapshot.thread_count),
 	  .record = &kt_thread_record },
+	{ PLACE(kt_event_snapshot, "skipped", snapshot.skipped), .kind = KT_FIELD_OPT_RECORDS,
+	  .count_offset = offsetof(struct kt_event_snapshot, snapshot.skipped_count),
+	  .record = &kt_skipped_thread_record },
+	{ PLACE(kt_event_snapshot, "(extras)", snapshot.extras), .kind = KT_FIELD_OPT_PART,
+	  .record = &kt_snapshot_extras_record },
 	{ 0 },
 };
 
@@ -191,6 +249,10 @@ static const struct kt_field probe_end_fields[] = {
 	{ PLACE(kt_event_probe_end, "stderr_tail", stderr_tail), .kind = KT_FIELD_OPT_TEXT },
 	{ PLACE(kt_event_probe_end, "document_error", document_error), .kind = KT_FIELD_OPT_TEXT },
 	{ PLACE(kt_event_probe_end, "fatal_kind", fatal_kind), .kind = KT_FIELD_OPT_TEXT },
+	TEXT(kt_event_probe_end, end_reason),
+	TEXT(kt_event_probe_end, detail),
+	TEXT(kt_event_probe_end, engine),
+	TEXT(kt_event_probe_end, engine_reason),
 	{ 0 },
 };
 

@@ -14,7 +14,14 @@
 
 static bool is_list(const struct kt_field *field)
 {
-	return field->kind == KT_FIELD_TEXTS || field->kind == KT_FIELD_RECORDS;
+	return field->kind == KT_FIELD_TEXTS || field->kind == KT_FIELD_RECORDS ||
+	       field->kind == KT_FIELD_OPT_RECORDS;
+}
+
+/* Whether the structure has a pointer to another one there. */
+static bool is_link(const struct kt_field *field)
+{
+	return field->kind == KT_FIELD_OPT_RECORD || field->kind == KT_FIELD_OPT_PART;
 }
 
 /* ---- encode ---- */
@@ -46,7 +53,11 @@ static bool is_missing(const struct kt_field *field, const void *record)
 {
 	switch (field->kind) {
 	case KT_FIELD_OPT_TEXT:
+	case KT_FIELD_OPT_RECORD:
+	case KT_FIELD_OPT_PART:
 		return !AT_CONST(char *, record, field->offset);
+	case KT_FIELD_OPT_RECORDS:
+		return !AT_CONST(size_t, record, field->count_offset);
 	case KT_FIELD_OPT_U64:
 		return !AT_CONST(struct kt_opt_u64, record, field->offset).known;
 	case KT_FIELD_OPT_BOOL:
@@ -90,7 +101,16 @@ static void encode_value(const struct kt_field *field, const void *record,
 		break;
 	case KT_FIELD_TEXTS:
 	case KT_FIELD_RECORDS:
+	case KT_FIELD_OPT_RECORDS:
 		encode_list(field, record, writer);
+		break;
+	case KT_FIELD_OPT_RECORD:
+		kt_json_object_begin(writer);
+		kt_fields_encode(field->record, AT_CONST(void *, record, field->offset), writer);
+		kt_json_object_end(writer);
+		break;
+	case KT_FIELD_OPT_PART:
+		kt_fields_encode(field->record, AT_CONST(void *, record, field->offset), writer);
 		break;
 	}
 }
@@ -101,7 +121,8 @@ void kt_fields_encode(const struct kt_record *type, const void *record,
 	for (const struct kt_field *field = type->fields; field->name; field++) {
 		if (is_missing(field, record))
 			continue;
-		kt_json_key(writer, field->name);
+		if (field->kind != KT_FIELD_OPT_PART)
+			kt_json_key(writer, field->name);
 		encode_value(field, record, writer);
 	}
 }
@@ -223,6 +244,23 @@ static struct kt_error *decode_list(const struct kt_field *field,
 	return decode_records(field, tokens, index, arena, ret);
 }
 
+/* The structure behind a pointer, from the object at @index. */
+static struct kt_error *decode_link(const struct kt_field *field,
+				    const struct kt_json_tokens *tokens, size_t index,
+				    struct kt_arena *arena, void *ret)
+{
+	char *part = kt_arena_alloc(arena, 1, field->record->size);
+
+	if (!part)
+		return kt_error_no_memory();
+	struct kt_error *err = kt_fields_decode(field->record, tokens, index, arena, part);
+	if (err)
+		return field->kind == KT_FIELD_OPT_PART ? err
+							: kt_error_wrap(err, "%s", field->name);
+	AT(char *, ret, field->offset) = part;
+	return NULL;
+}
+
 static struct kt_error *decode_value(const struct kt_field *field,
 				     const struct kt_json_tokens *tokens, size_t index,
 				     struct kt_arena *arena, void *ret)
@@ -256,7 +294,11 @@ static struct kt_error *decode_value(const struct kt_field *field,
 		return decode_word(field, tokens, index, arena, &AT(int, ret, field->offset));
 	case KT_FIELD_TEXTS:
 	case KT_FIELD_RECORDS:
+	case KT_FIELD_OPT_RECORDS:
 		return decode_list(field, tokens, index, arena, ret);
+	case KT_FIELD_OPT_RECORD:
+	case KT_FIELD_OPT_PART:
+		return decode_link(field, tokens, index, arena, ret);
 	}
 	return NULL;
 }
@@ -264,7 +306,23 @@ static struct kt_error *decode_value(const struct kt_field *field,
 static bool may_be_missing(const struct kt_field *field)
 {
 	return field->kind == KT_FIELD_OPT_TEXT || field->kind == KT_FIELD_OPT_U64 ||
-	       field->kind == KT_FIELD_OPT_BOOL || field->kind == KT_FIELD_OPT_WORD;
+	       field->kind == KT_FIELD_OPT_BOOL || field->kind == KT_FIELD_OPT_WORD ||
+	       field->kind == KT_FIELD_OPT_RECORDS || is_link(field);
+}
+
+/* Where the value of @field is, if it is there: that of a part is the object itself. */
+static size_t find_value(const struct kt_field *field, const struct kt_json_tokens *tokens,
+			 size_t object, bool *ret_found)
+{
+	*ret_found = false;
+	if (field->kind != KT_FIELD_OPT_PART) {
+		size_t index = kt_json_find(tokens, object, field->name);
+		*ret_found = index != 0;
+		return index;
+	}
+	for (const struct kt_field *part = field->record->fields; part->name; part++)
+		*ret_found |= kt_json_find(tokens, object, part->name) != 0;
+	return object;
 }
 
 struct kt_error *kt_fields_decode(const struct kt_record *type, const struct kt_json_tokens *tokens,
@@ -273,9 +331,10 @@ struct kt_error *kt_fields_decode(const struct kt_record *type, const struct kt_
 	if (tokens->tokens[object].type != KT_JSON_OBJECT)
 		return kt_error_create(KT_ERROR_PROTOCOL, 0, "must be an object");
 	for (const struct kt_field *field = type->fields; field->name; field++) {
-		size_t index = kt_json_find(tokens, object, field->name);
+		bool is_found;
+		size_t index = find_value(field, tokens, object, &is_found);
 
-		if (index)
+		if (is_found)
 			KT_TRY(decode_value(field, tokens, index, arena, ret));
 		else if (!may_be_missing(field))
 			return refuse(field, "is missing");
@@ -316,6 +375,20 @@ static struct kt_error *copy_list(const struct kt_field *field, const void *from
 	return NULL;
 }
 
+static struct kt_error *copy_link(const struct kt_field *field, const void *from,
+				  struct kt_arena *arena, void *to)
+{
+	const char *part = AT_CONST(char *, from, field->offset);
+
+	if (!part)
+		return NULL;
+	char *copy = kt_arena_alloc(arena, 1, field->record->size);
+	if (!copy)
+		return kt_error_no_memory();
+	AT(char *, to, field->offset) = copy;
+	return kt_fields_copy(field->record, part, arena, copy);
+}
+
 struct kt_error *kt_fields_copy(const struct kt_record *type, const void *from,
 				struct kt_arena *arena, void *to)
 {
@@ -326,6 +399,8 @@ struct kt_error *kt_fields_copy(const struct kt_record *type, const void *from,
 					 &AT(const char *, to, field->offset)));
 		else if (is_list(field))
 			KT_TRY(copy_list(field, from, arena, to));
+		else if (is_link(field))
+			KT_TRY(copy_link(field, from, arena, to));
 	}
 	return NULL;
 }

@@ -48,6 +48,15 @@ enum kt_field_kind {
 	KT_FIELD_OPT_WORD, /* the same; words[0] is NULL and stands for missing */
 	KT_FIELD_TEXTS,	   /* const char *const *, and its count */
 	KT_FIELD_RECORDS,  /* pointer to structures described by `record`, and its count */
+	/* The same, missing when there are none. */
+	KT_FIELD_OPT_RECORDS,
+	/* Pointer to one structure, an object in JSON; NULL when missing. */
+	KT_FIELD_OPT_RECORD,
+	/*
+	 * Pointer to a structure whose members stand among the others in JSON, each of them of a
+	 * kind that may be missing; NULL when all are.  `name` is for the table only.
+	 */
+	KT_FIELD_OPT_PART,
 };
 
 struct kt_record;

@@ -14,14 +14,48 @@
 
 #include "run/fields.h"
 
+/* What a probe tells of a thread when it is asked for more. */
+struct kt_thread_extras {
+	const char *state; /* letter of proc(5); NULL: unknown */
+	struct kt_opt_u64 cpu;
+	struct kt_opt_u64 utime_ns;
+	struct kt_opt_u64 stime_ns;
+	struct kt_opt_u64 run_ns;
+	struct kt_opt_u64 run_delay_ns;
+	struct kt_opt_u64 voluntary_switches;
+	struct kt_opt_u64 involuntary_switches;
+	struct kt_opt_u64 tcache_bytes;
+};
+
 struct kt_thread {
 	uint32_t tid;
 	const char *comm; /* NULL: unknown */
 	struct kt_opt_u64 start_time_jiffies;
 	struct kt_opt_u64 allocated_bytes;
 	struct kt_opt_u64 deallocated_bytes;
-	const char *error;	/* NULL when the counters were read */
-	const char *error_kind; /* NULL when the counters were read */
+	const char *error;		       /* NULL when the counters were read */
+	const char *error_kind;		       /* NULL when the counters were read */
+	const struct kt_thread_extras *extras; /* NULL: none are known */
+};
+
+/* A thread that was left out on purpose. */
+struct kt_skipped_thread {
+	uint32_t tid;
+	const char *comm; /* NULL: unknown */
+	struct kt_opt_u64 start_time_jiffies;
+	const char *reason;
+};
+
+/* How a snapshot was taken, and what it tells of the process as a whole. */
+struct kt_snapshot_extras {
+	struct kt_opt_u64 duration_ns;
+	struct kt_opt_u64 read_calls;
+	struct kt_opt_u64 stopped_threads;
+	struct kt_opt_u64 longest_stop_ns;
+	struct kt_opt_bool partial; /* true: it was interrupted, threads may be missing */
+	struct kt_opt_u64 rss_bytes;
+	struct kt_opt_u64 jemalloc_active_bytes;
+	struct kt_opt_u64 arenas;
 };
 
 struct kt_snapshot {
@@ -29,6 +63,9 @@ struct kt_snapshot {
 	uint64_t elapsed_since_start_ns; /* monotonic, since the probe's run began */
 	const struct kt_thread *threads;
 	size_t thread_count;
+	const struct kt_skipped_thread *skipped;
+	size_t skipped_count;
+	const struct kt_snapshot_extras *extras; /* NULL: none are known */
 };
 
 /** The outcome of looking for a thread (contract section 7.5; there is no scan cap here). */
@@ -41,6 +78,10 @@ enum kt_thread_lookup {
 /** How a thread row and a snapshot look in JSON (the probe's schema 2). */
 extern const struct kt_record kt_thread_record;
 extern const struct kt_record kt_snapshot_record;
+
+/** The same for what stands in records of their own. */
+extern const struct kt_record kt_skipped_thread_record;
+extern const struct kt_record kt_snapshot_extras_record;
 
 /**
  * Looks for @tid; @ret_thread is its row, or NULL when absent.

@@ -28,18 +28,39 @@ static const char *const full_lines[] = {
 	"\"state\":\"exited\",\"signal\":9}\n",
 	"{\"schema\":1,\"event\":\"probe_start\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"probe\":\"p\",\"run\":4294967295,\"target_pid\":4294967295}\n",
+	"{\"schema\":1,\"event\":\"probe_start\",\"host_mono_ns\":1,\"probe\":\"p\",\"run\":0,"
+	"\"target_pid\":1,\"tool_version\":\"1\",\"started_at_unix_sec\":" MAX64
+	",\"interval_ms\":" MAX64 ",\"engine\":\"bpf\",\"engine_reason\":\"r\","
+	"\"target_start_time_jiffies\":" MAX64 ",\"layout\":{\"object\":\"o\",\"build_id\":\"b\","
+	"\"version\":\"5.3.0\",\"sources\":\"ctl\",\"gate\":\"ok\",\"tls\":\"static\","
+	"\"symbol\":\"s\",\"symbol_from\":\"f\",\"debug_file\":\"d\",\"allocated_offset\":" MAX64
+	",\"deallocated_offset\":" MAX64 ",\"cache\":\"hit\",\"resolve_ns\":" MAX64
+	"},\"unknown\":[{\"name\":\"n\",\"reason\":\"r\"}]}\n",
 	"{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"probe\":\"p\",\"run\":0,\"index\":0,\"target_pid\":1,\"timestamp_unix_sec\":" MAX64
 	",\"elapsed_since_start_ns\":" MAX64 ",\"threads\":[{\"tid\":4294967295,\"comm\":\"x\","
 	"\"start_time_jiffies\":" MAX64 ",\"allocated_bytes\":" MAX64
 	",\"deallocated_bytes\":" MAX64 "},{\"tid\":2,\"error\":\"gone\","
 	"\"error_kind\":\"ptrace_seize\"}]}\n",
+	"{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":1,\"probe\":\"p\",\"run\":0,"
+	"\"index\":0,\"target_pid\":1,\"timestamp_unix_sec\":1,\"elapsed_since_start_ns\":1,"
+	"\"threads\":[{\"tid\":1,\"allocated_bytes\":1,\"deallocated_bytes\":0,\"state\":\"S\","
+	"\"cpu\":" MAX64 ",\"utime_ns\":" MAX64 ",\"stime_ns\":" MAX64 ",\"run_ns\":" MAX64
+	",\"run_delay_ns\":" MAX64 ",\"voluntary_switches\":" MAX64
+	",\"involuntary_switches\":" MAX64 ",\"tcache_bytes\":" MAX64 "},{\"tid\":2,"
+	"\"error\":\"e\",\"error_kind\":\"k\",\"cpu\":0}],\"skipped\":[{\"tid\":3,\"comm\":\"c\","
+	"\"start_time_jiffies\":" MAX64 ",\"reason\":\"no-thread-data\"}],\"duration_ns\":" MAX64
+	",\"read_calls\":" MAX64 ",\"stopped_threads\":" MAX64 ",\"longest_stop_ns\":" MAX64
+	",\"partial\":true,\"rss_bytes\":" MAX64 ",\"jemalloc_active_bytes\":" MAX64
+	",\"arenas\":" MAX64 "}\n",
 	"{\"schema\":1,\"event\":\"probe_end\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"probe\":\"p\",\"run\":0,\"exit_code\":1,\"duration_ns\":" MAX64
 	",\"started_at_unix_sec\":" MAX64 ",\"interrupted\":false,\"snapshot_count\":" MAX64
 	",\"metric_count\":" MAX64 ",\"stdout_bytes\":" MAX64
 	",\"stderr_tail\":\"a\\nb\",\"document_error\":\"e\","
-	"\"fatal_kind\":\"pid-missing\"}\n",
+	"\"fatal_kind\":\"pid-missing\","
+	"\"end_reason\":\"failed\",\"detail\":\"d\",\"engine\":\"readv\","
+	"\"engine_reason\":\"r\"}\n",
 	"{\"schema\":1,\"event\":\"check\",\"host_mono_ns\":1,\"scenario\":\"s\",\"check\":\"c\","
 	"\"verdict\":\"cannot-tell\",\"text\":\"t\",\"detail\":\"d\",\"threshold\":\"" MAX64
 	"\",\"worst\":\"0\",\"probe\":\"p\",\"run\":" MAX64 ",\"snapshot\":" MAX64 ",\"tid\":" MAX64
