@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "probe/layout_option.h"
 #include "probe/report.h"
 #include "probe/sidecar.h"
 #include "probe/stop.h"
@@ -142,6 +143,7 @@ static int finish_stream(const struct kt_probe_run *run, struct kt_stream *strea
 	bool is_replaced = run->end == KT_PROBE_RUN_TARGET_REPLACED;
 	struct kt_stream_end end = {
 		.exit_code = is_replaced || kt_probe_run_all_failed(run) ? EXIT_FAILED : EXIT_OK,
+		.fatal = is_replaced ? kt_fatal_word(KT_FATAL_EXE_IDENTITY_CHANGED) : NULL,
 	};
 	struct kt_error *err = kt_stream_finish(stream, run, &end);
 
@@ -176,7 +178,7 @@ static void go_first(void)
 	(void)setpriority(PRIO_PROCESS, 0, -20);
 }
 
-static int run_probe(const struct kt_probe_settings *settings)
+static int run_probe(const struct kt_probe_settings *settings, const struct kt_layout_entry *entry)
 {
 	enum kt_fatal kind = KT_FATAL_OTHER;
 	struct kt_document document = { 0 };
@@ -190,7 +192,13 @@ static int run_probe(const struct kt_probe_settings *settings)
 	kt_stream_init(&stream, STDOUT_FILENO);
 	struct kt_probe_sink sink = settings->stream ? kt_stream_sink(&stream)
 						     : kt_document_sink(&document);
-	struct kt_error *err = kt_probe_execute(settings, kt_stop_flag(), &sink, &run, &kind);
+	struct kt_probe_job job = {
+		.settings = settings,
+		.entry = entry,
+		.sink = &sink,
+		.stop = kt_stop_flag(),
+	};
+	struct kt_error *err = kt_probe_execute(&job, &run, &kind);
 	if (*kt_stop_flag() == KT_STOP_DEADLINE)
 		(void)fprintf(stderr, "ktstr-probe-deadline: abort after %" PRIu64 "ms\n",
 			      settings->abort_after_ms);
@@ -206,9 +214,23 @@ static int run_probe(const struct kt_probe_settings *settings)
 	return exit_code;
 }
 
+/* What must be right before anything is done with the target. */
+static struct kt_error *check_files(const struct kt_probe_settings *settings,
+				    struct kt_layout_entry *entry, bool *ret_has_entry)
+{
+	*ret_has_entry = false;
+	if (settings->sidecar)
+		KT_TRY(kt_sidecar_check(settings->sidecar));
+	if (settings->layout)
+		KT_TRY(kt_layout_option_load(settings->layout, entry, ret_has_entry));
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct kt_probe_settings settings;
+	struct kt_layout_entry entry;
+	bool has_entry;
 
 	kt_file_fill_standard();
 	kt_stop_install();
@@ -219,8 +241,8 @@ int main(int argc, char **argv)
 		return print_help();
 	if (settings.version)
 		return print_version();
-	err = settings.sidecar ? kt_sidecar_check(settings.sidecar) : NULL;
+	err = check_files(&settings, &entry, &has_entry);
 	if (err)
 		return fail(err, EXIT_USAGE);
-	return run_probe(&settings);
+	return run_probe(&settings, has_entry ? &entry : NULL);
 }

@@ -133,6 +133,7 @@ static void put_layout(struct kt_json_writer *json, const struct kt_probe_run *r
 	if (layout->facts.version[0])
 		kt_json_member_string(json, "version", layout->facts.version);
 	kt_json_member_string(json, "sources", kt_buf_text(&sources));
+	kt_json_member_string(json, "gate", kt_gate_word(layout->gate.verdict));
 	kt_json_member_string(json, "tls", layout->tls_found_by);
 	if (layout->symbol) {
 		kt_json_member_string(json, "symbol", layout->symbol);
@@ -188,7 +189,9 @@ static void put_unknown(struct kt_json_writer *json, const struct kt_probe_run *
 
 void kt_members_put_method(struct kt_json_writer *json, const struct kt_probe_run *run)
 {
-	kt_json_member_string(json, "engine", run->engine);
+	kt_json_member_string(json, "engine", run->engine.engine->name);
+	if (run->engine.reason[0])
+		kt_json_member_string(json, "engine_reason", run->engine.reason);
 	if (run->target.has_start_time)
 		kt_json_member_u64(json, "target_start_time_jiffies",
 				   run->target.start_time_jiffies);

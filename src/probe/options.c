@@ -16,6 +16,7 @@ enum {
 	OPTION_WITH,
 	OPTION_ENGINE,
 	OPTION_OBJECT,
+	OPTION_LAYOUT,
 	OPTION_NO_CACHE,
 	OPTION_SIDECAR,
 	OPTION_HELP,
@@ -71,12 +72,17 @@ const struct kt_option kt_probe_options[] = {
 	  .name = "engine",
 	  .kind = KT_OPTION_TEXT,
 	  .value_name = "NAME",
-	  .help = "How to read: auto (default), readv" },
+	  .help = "How to read: auto (default), readv, bpf, ptrace" },
 	{ .id = OPTION_OBJECT,
 	  .name = "object",
 	  .kind = KT_OPTION_TEXT,
 	  .value_name = "PATH",
 	  .help = "Which jemalloc to read, by the end of its path, if several are in use" },
+	{ .id = OPTION_LAYOUT,
+	  .name = "layout",
+	  .kind = KT_OPTION_TEXT,
+	  .value_name = "FILE",
+	  .help = "Take what is known of the jemalloc from this file, or make the file" },
 	{ .id = OPTION_NO_CACHE,
 	  .name = "no-cache",
 	  .help = "Neither use nor fill the cache of what is known of executables" },
@@ -95,6 +101,8 @@ static struct kt_error *take_engine(const char *word, struct kt_probe_settings *
 	static const char *const words[] = {
 		[KT_ENGINE_AUTO] = "auto",
 		[KT_ENGINE_READV] = "readv",
+		[KT_ENGINE_BPF] = "bpf",
+		[KT_ENGINE_PTRACE] = "ptrace",
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -102,8 +110,9 @@ static struct kt_error *take_engine(const char *word, struct kt_probe_settings *
 			settings->engine = (enum kt_engine_choice)i;
 			return NULL;
 		}
-	return kt_error_create(KT_ERROR_USAGE, 0,
-			       "invalid value '%s' for '--engine': it is auto or readv", word);
+	return kt_error_create(
+		KT_ERROR_USAGE, 0,
+		"invalid value '%s' for '--engine': it is auto, readv, bpf or ptrace", word);
 }
 
 /* Adds what one word of --with asks for; false if there is no such word, or it was there. */
@@ -180,6 +189,9 @@ static struct kt_error *take_value(void *ctx, const struct kt_option_value *valu
 		return take_engine(value->text, settings);
 	case OPTION_OBJECT:
 		settings->object = value->text;
+		break;
+	case OPTION_LAYOUT:
+		settings->layout = value->text;
 		break;
 	case OPTION_NO_CACHE:
 		settings->no_cache = true;

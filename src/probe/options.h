@@ -20,6 +20,8 @@ extern const struct kt_option kt_probe_options[];
 enum kt_engine_choice {
 	KT_ENGINE_AUTO,
 	KT_ENGINE_READV,
+	KT_ENGINE_BPF,
+	KT_ENGINE_PTRACE,
 };
 
 struct kt_probe_settings {
@@ -33,6 +35,7 @@ struct kt_probe_settings {
 	uint32_t extras;   /* of threads that are wanted: bits of enum kt_extra */
 	enum kt_engine_choice engine;
 	const char *object;	 /* end of the path of the jemalloc to read, or NULL; borrowed */
+	const char *layout;	 /* path of the file of --layout, or NULL; borrowed */
 	const char *sidecar;	 /* path or NULL; borrowed from argv */
 	uint32_t snapshot_count; /* 1 if not given; 0: until interrupted (only with stream) */
 	uint64_t interval_ms;	 /* 0 if not given */

@@ -132,8 +132,9 @@ static void put_text_method(const struct kt_probe_run *run, struct kt_buf *out, 
 	kt_buf_printf(out, "jemalloc=%s sources=",
 		      layout->facts.version[0] ? layout->facts.version : "unknown");
 	kt_sources_print(layout->facts.sources, out);
-	kt_buf_printf(out, " tls=%s cache=%s engine=%s object=", layout->tls_found_by,
-		      kt_cache_use_word(layout->cache), run->engine);
+	kt_buf_printf(out, " gate=%s tls=%s cache=%s engine=%s object=",
+		      kt_gate_word(layout->gate.verdict), layout->tls_found_by,
+		      kt_cache_use_word(layout->cache), run->engine.engine->name);
 	kt_text_sanitize(out, layout->object, strlen(layout->object), SIZE_MAX, false);
 	kt_buf_putc(out, '\n');
 	size_t count = kt_unknown_list(run, unknown);

@@ -2,6 +2,7 @@
 #include "probe/run.h"
 
 #include "base/clock.h"
+#include "probe/layout_option.h"
 #include "probe/read/engine.h"
 #include "probe/sample.h"
 #include "probe/stop.h"
@@ -9,10 +10,7 @@
 /* What a run needs while it is under way. */
 struct runner {
 	struct kt_probe_run *run;
-	const struct kt_probe_sink *sink;
-	const volatile sig_atomic_t *stop;
-	const struct kt_read_engine *engine;
-	void *engine_state;
+	const struct kt_probe_job *job;
 	struct kt_probe_snapshot snapshot; /* the one under way; its room is used again */
 	uint64_t first_begin_ns;	   /* of the first pass: origin of the grid of a stream */
 };
@@ -56,7 +54,8 @@ static size_t sample(void *ctx, uint64_t *ret, size_t max)
 	return kt_sample_thread_pointers(ctx, ret, max);
 }
 
-static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fatal)
+static struct kt_error *resolve(struct kt_probe_run *run, const struct kt_layout_entry *entry,
+				enum kt_fatal *ret_fatal)
 {
 	enum kt_resolve_failure failure = KT_RESOLVE_NOT_FOUND;
 	struct kt_resolve_request request = {
@@ -66,9 +65,10 @@ static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fat
 		.sample = sample,
 		.sample_ctx = &run->target,
 		.object = run->settings->object,
+		.entry = entry,
 		.use_cache = !run->settings->no_cache,
 		.want_internals = (run->settings->extras & KT_EXTRA_TCACHE) ||
-				  run->settings->with_process,
+				  run->settings->with_process || run->settings->layout,
 	};
 
 	struct kt_error *err = kt_layout_resolve(&request, &run->layout, &failure);
@@ -84,14 +84,14 @@ static struct kt_error *resolve(struct kt_probe_run *run, enum kt_fatal *ret_fat
 	return err;
 }
 
-static struct kt_error *start_engine(struct runner *runner)
+static struct kt_error *start_engine(struct runner *runner, enum kt_fatal *ret_fatal)
 {
 	struct kt_probe_run *run = runner->run;
 	struct kt_read_config config = {
 		.pid = run->target.pid,
 		.task_fd = run->target.task_fd,
 		.is_same_pid_ns = run->target.is_same_pid_ns,
-		.stop = runner->stop,
+		.stop = runner->job->stop,
 		.is_repeated = kt_probe_settings_is_repeated(run->settings),
 		.extras = run->settings->extras,
 		.place = run->layout.place,
@@ -99,9 +99,11 @@ static struct kt_error *start_engine(struct runner *runner)
 		.internals = &run->layout.internals,
 	};
 
-	runner->engine = &kt_readv_engine;
-	run->engine = runner->engine->name;
-	return runner->engine->create(&config, &runner->engine_state);
+	struct kt_error *err = kt_engine_use_start(run->settings, &config, &run->engine);
+	if (err)
+		*ret_fatal = kt_error_class(err) == KT_ERROR_PROBE ? KT_FATAL_ENGINE_UNAVAILABLE
+								   : KT_FATAL_OTHER;
+	return err;
 }
 
 /* Takes one snapshot into the runner's. */
@@ -113,11 +115,11 @@ static struct kt_error *take_snapshot(struct runner *runner, enum kt_fatal *ret_
 
 	if (!runner->first_begin_ns)
 		runner->first_begin_ns = begin_ns;
-	kt_sweep_deinit(&snapshot->sweep);
+	kt_sweep_reset(&snapshot->sweep);
 	snapshot->timestamp_unix_sec = kt_clock_real_ns() / KT_NS_PER_SEC;
 	snapshot->elapsed_since_start_ns = begin_ns - run->start_mono_ns;
 	*ret_fatal = KT_FATAL_TID_ENUMERATION_FAILURE;
-	KT_TRY(runner->engine->sweep(runner->engine_state, &snapshot->sweep));
+	KT_TRY(kt_engine_use_sweep(&run->engine, &snapshot->sweep));
 	if (run->settings->with_process)
 		snapshot->process = kt_process_extras_read(run->target.proc_fd);
 	snapshot->duration_ns = kt_clock_mono_ns() - begin_ns;
@@ -132,7 +134,8 @@ static struct kt_error *deliver(struct runner *runner)
 
 	run->row_count += sweep->count;
 	run->ok_count += kt_sweep_ok_count(sweep);
-	struct kt_error *err = runner->sink->snapshot(runner->sink->ctx, run, &runner->snapshot);
+	struct kt_error *err =
+		runner->job->sink->snapshot(runner->job->sink->ctx, run, &runner->snapshot);
 	run->is_output_lost = err != NULL;
 	run->snapshot_count += !err;
 	return err;
@@ -180,16 +183,15 @@ static struct kt_error *take_snapshots(struct runner *runner, enum kt_fatal *ret
 	struct kt_probe_run *run = runner->run;
 	uint64_t count = run->settings->snapshot_count;
 
-	run->end = KT_PROBE_RUN_COMPLETED;
 	for (uint64_t i = 0; (!count || i < count) && run->end == KT_PROBE_RUN_COMPLETED; i++) {
 		if (i)
 			(void)kt_stop_wait_until(next_begin_ns(runner), run->target.pidfd);
-		if (*runner->stop)
+		if (*runner->job->stop)
 			break;
 		KT_TRY(take_snapshot(runner, ret_fatal));
 		KT_TRY(judge_snapshot(runner));
 	}
-	if (run->end == KT_PROBE_RUN_COMPLETED && *runner->stop)
+	if (run->end == KT_PROBE_RUN_COMPLETED && *runner->job->stop)
 		run->end = KT_PROBE_RUN_INTERRUPTED;
 	/* Without data there is nothing to keep: the end of the target is the news. */
 	if ((run->end == KT_PROBE_RUN_TARGET_EXITED || run->end == KT_PROBE_RUN_TARGET_REPLACED) &&
@@ -200,35 +202,47 @@ static struct kt_error *take_snapshots(struct runner *runner, enum kt_fatal *ret
 
 static struct kt_error *begin(struct runner *runner)
 {
-	if (!runner->sink->begin)
+	if (!runner->job->sink->begin)
 		return NULL;
-	struct kt_error *err = runner->sink->begin(runner->sink->ctx, runner->run);
+	struct kt_error *err = runner->job->sink->begin(runner->job->sink->ctx, runner->run);
 	runner->run->is_output_lost = err != NULL;
 	return err;
 }
 
-struct kt_error *kt_probe_execute(const struct kt_probe_settings *settings,
-				  const volatile sig_atomic_t *stop,
-				  const struct kt_probe_sink *sink, struct kt_probe_run *run,
+/* Takes hold of the target, finds its counters and makes the engine ready. */
+static struct kt_error *prepare(struct runner *runner, enum kt_fatal *ret_fatal)
+{
+	const struct kt_probe_job *job = runner->job;
+	struct kt_probe_run *run = runner->run;
+
+	KT_TRY(kt_target_open(run->settings->pid, &run->target, ret_fatal));
+	KT_TRY(resolve(run, job->entry, ret_fatal));
+	run->resolve_ns = kt_clock_mono_ns() - run->start_mono_ns;
+	*ret_fatal = KT_FATAL_OTHER;
+	if (run->settings->layout && !job->entry)
+		KT_TRY(kt_layout_option_save(run->settings->layout, &run->layout));
+	KT_TRY(start_engine(runner, ret_fatal));
+	return begin(runner);
+}
+
+struct kt_error *kt_probe_execute(const struct kt_probe_job *job, struct kt_probe_run *run,
 				  enum kt_fatal *ret_fatal)
 {
-	struct runner runner = { .run = run, .sink = sink, .stop = stop };
+	struct runner runner = { .run = run, .job = job };
 
 	*run = (struct kt_probe_run){
-		.settings = settings,
+		.settings = job->settings,
 		.started_at_unix_sec = kt_clock_real_ns() / KT_NS_PER_SEC,
 		.start_mono_ns = kt_clock_mono_ns(),
 		.target = KT_TARGET_INIT,
+		.end = KT_PROBE_RUN_COMPLETED,
 	};
-	KT_TRY(kt_target_open(settings->pid, &run->target, ret_fatal));
-	KT_TRY(resolve(run, ret_fatal));
-	run->resolve_ns = kt_clock_mono_ns() - run->start_mono_ns;
-	*ret_fatal = KT_FATAL_OTHER;
-	KT_TRY(start_engine(&runner));
-	struct kt_error *err = begin(&runner);
+	struct kt_error *err = prepare(&runner, ret_fatal);
 	if (!err)
 		err = take_snapshots(&runner, ret_fatal);
-	runner.engine->destroy(runner.engine_state);
+	if (err)
+		run->end = KT_PROBE_RUN_FAILED;
+	kt_engine_use_end(&run->engine);
 	kt_sweep_deinit(&runner.snapshot.sweep);
 	return err;
 }
@@ -253,6 +267,7 @@ const char *kt_probe_run_end_word(enum kt_probe_run_end end)
 		[KT_PROBE_RUN_INTERRUPTED] = "interrupted",
 		[KT_PROBE_RUN_TARGET_EXITED] = "target-exited",
 		[KT_PROBE_RUN_TARGET_REPLACED] = "exe-identity-changed",
+		[KT_PROBE_RUN_FAILED] = "failed",
 	};
 
 	return words[end];

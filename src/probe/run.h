@@ -11,9 +11,9 @@
 
 #include <signal.h>
 
+#include "probe/engine_use.h"
 #include "probe/options.h"
 #include "probe/process.h"
-#include "probe/read/sweep.h"
 #include "probe/resolve/layout.h"
 #include "probe/target.h"
 
@@ -22,6 +22,7 @@ enum kt_probe_run_end {
 	KT_PROBE_RUN_INTERRUPTED,     /* by a signal or the deadline */
 	KT_PROBE_RUN_TARGET_EXITED,   /* after at least one good row */
 	KT_PROBE_RUN_TARGET_REPLACED, /* likewise; the snapshots before the exec are kept */
+	KT_PROBE_RUN_FAILED,	      /* by an error */
 };
 
 struct kt_probe_snapshot {
@@ -39,7 +40,7 @@ struct kt_probe_run {
 	uint64_t resolve_ns;
 	struct kt_target target;
 	struct kt_layout layout;
-	const char *engine; /* name of the engine that reads */
+	struct kt_engine_use engine;
 	enum kt_probe_run_end end;
 	uint64_t snapshot_count; /* that went to the sink */
 	uint64_t row_count;	 /* of threads in them, */
@@ -65,14 +66,21 @@ struct kt_probe_sink {
 				     struct kt_probe_snapshot *snapshot);
 };
 
+/* What a run is to do; everything is borrowed. */
+struct kt_probe_job {
+	const struct kt_probe_settings *settings;
+	const struct kt_layout_entry *entry; /* what --layout gave, or NULL */
+	const struct kt_probe_sink *sink;
+	const volatile sig_atomic_t *stop; /* the flag that ends it early */
+};
+
 /**
- * Runs.  @stop is the flag that ends it early.
- * Errors: probe (@ret_fatal says which kind), no memory, those of @sink.
- * Owner: the caller calls kt_probe_run_deinit() in any case; @settings must outlive @ret.
+ * Runs.
+ * Errors: probe (@ret_fatal says which kind), io, usage (the layout cannot be kept), no memory,
+ * those of the sink.
+ * Owner: the caller calls kt_probe_run_deinit() in any case; the job's settings must outlive @ret.
  */
-struct kt_error *kt_probe_execute(const struct kt_probe_settings *settings,
-				  const volatile sig_atomic_t *stop,
-				  const struct kt_probe_sink *sink, struct kt_probe_run *ret,
+struct kt_error *kt_probe_execute(const struct kt_probe_job *job, struct kt_probe_run *ret,
 				  enum kt_fatal *ret_fatal) KT_MUST_CHECK;
 
 /** Frees everything the run holds. */

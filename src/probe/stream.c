@@ -84,8 +84,13 @@ struct kt_error *kt_stream_finish(struct kt_stream *stream, const struct kt_prob
 	kt_json_member_u64(json, "started_at_unix_sec", run->started_at_unix_sec);
 	kt_json_member_bool(json, "interrupted", run->end == KT_PROBE_RUN_INTERRUPTED);
 	kt_json_member_u64(json, "snapshot_count", run->snapshot_count);
-	kt_json_member_string(json, "end_reason",
-			      end->fatal ? end->fatal : kt_probe_run_end_word(run->end));
+	if (run->engine.has_changed) {
+		kt_json_member_string(json, "engine", run->engine.engine->name);
+		kt_json_member_string(json, "engine_reason", run->engine.reason);
+	}
+	kt_json_member_string(json, "end_reason", kt_probe_run_end_word(run->end));
+	if (end->fatal)
+		kt_json_member_string(json, "fatal_kind", end->fatal);
 	if (end->detail)
 		kt_json_member_string(json, "detail", end->detail);
 	return close_line(stream);

@@ -76,6 +76,11 @@ START_TEST(what_to_read)
 	ck_assert(!settings.with_process && settings.no_cache);
 	ck_assert_int_eq(settings.engine, KT_ENGINE_READV);
 	ck_assert_str_eq(settings.object, "libjemalloc.so.2");
+	KT_OK(parse("--pid 1 --engine bpf --layout x.layout", &settings));
+	ck_assert_int_eq(settings.engine, KT_ENGINE_BPF);
+	ck_assert_str_eq(settings.layout, "x.layout");
+	KT_OK(parse("--pid 1 --engine ptrace", &settings));
+	ck_assert_int_eq(settings.engine, KT_ENGINE_PTRACE);
 	KT_OK(parse("--pid 1 --with process,tcache,sched,cpu --engine auto", &settings));
 	ck_assert_uint_eq(settings.extras, KT_EXTRA_SCHED | KT_EXTRA_CPU | KT_EXTRA_TCACHE);
 	ck_assert(settings.with_process);
@@ -143,6 +148,7 @@ START_TEST(refusals)
 		{ "--pid 1 --with cp", "'cp' for '--with'" },
 		{ "--pid 1 --with cpux", "'cpux' for '--with'" },
 		{ "--pid 1 --object=", "not empty" },
+		{ "--pid 1 --layout=", "not empty" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -198,6 +198,43 @@ START_TEST(no_permission)
 }
 END_TEST
 
+/* An engine that was asked for and cannot be had is told, not replaced. */
+START_TEST(engine_refused)
+{
+	/* Without CAP_BPF and CAP_PERFMON there is no BPF, for root neither. */
+	const char *const argv_template[] = {
+		"setpriv",  "--bounding-set=-bpf,-perfmon,-sys_admin",
+		KT_PROBE,   "--json",
+		"--pid",    NULL,
+		"--engine", "bpf",
+		NULL,
+	};
+	const char *argv[9];
+	struct outcome outcome;
+	struct target target;
+	char pid[16];
+
+	if (getuid())
+		return; /* only root has capabilities to give away */
+	target_start(&target, KT_TARGET, 1, "park");
+	(void)snprintf(pid, sizeof(pid), "%d", target.pid);
+	memcpy(argv, argv_template, sizeof(argv_template));
+	argv[5] = pid;
+	process_finish(process_start(argv), &outcome);
+	expect_fatal(&outcome, "engine-unavailable", "--engine bpf");
+	outcome_deinit(&outcome);
+	/* Left to itself it reads all the same. */
+	argv[6] = "--snapshots=12";
+	argv[7] = "--interval-ms=1";
+	process_finish(process_start(argv), &outcome);
+	expect_exact(&outcome, 11, &target);
+	ck_assert(json_text_is(&outcome, "engine", "readv"));
+	ck_assert_ptr_nonnull(strstr(outcome.out.data, "bpf cannot be used: "));
+	outcome_deinit(&outcome);
+	target_stop(&target);
+}
+END_TEST
+
 START_TEST(usage_errors)
 {
 	static const char *const options[] = { "--bogus", "--snapshots 3", "--interval-ms 3",
@@ -460,6 +497,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, zombie);
 	tcase_add_test(tests, kernel_thread);
 	tcase_add_test(tests, no_permission);
+	tcase_add_test(tests, engine_refused);
 	tcase_add_test(tests, usage_errors);
 	tcase_add_test(tests, help_and_version);
 	tcase_add_test(tests, target_exits_between_snapshots);

@@ -172,6 +172,90 @@ START_TEST(every_line_is_an_event_with_the_truth)
 }
 END_TEST
 
+static const char *const engines[] = { "readv", "bpf", "ptrace" };
+
+/* Every engine has the same truth to tell, and the first line names it. */
+START_TEST(every_engine_streams)
+{
+	kt_autobuf struct kt_buf err = KT_BUF_INIT;
+	struct target target;
+	struct kt_event event;
+	char options[128];
+
+	if (getuid() && !strcmp(engines[_i], "bpf"))
+		return; /* the test of refusals has that */
+	target_start(&target, KT_TARGET, 100, "park");
+	(void)snprintf(options, sizeof(options),
+		       "--stream --snapshots 3 --interval-ms 2 --engine %s", engines[_i]);
+	struct process probe = probe_start(target.pid, options);
+	struct reader reader = { .fd = probe.out };
+	ck_assert(next_event(&reader, &event));
+	ck_assert_int_eq(event.type, KT_EVENT_PROBE_START);
+	ck_assert_str_eq(event.probe_start.engine, engines[_i]);
+	ck_assert_ptr_null(event.probe_start.engine_reason);
+	ck_assert_ptr_nonnull(event.probe_start.layout);
+	ck_assert_str_eq(event.probe_start.layout->object, KT_TARGET);
+	ck_assert_uint_eq(event.probe_start.interval_ms.value, 2);
+	ck_assert_str_eq(event.probe_start.tool_version, PACKAGE_VERSION);
+	kt_event_deinit(&event);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(next_event(&reader, &event));
+		ck_assert_int_eq(event.type, KT_EVENT_SNAPSHOT);
+		expect_truth(&event, &target);
+		const struct kt_snapshot_extras *extras = event.snapshot.snapshot.extras;
+		ck_assert_uint_eq(extras->stopped_threads.value, _i == 2 ? 100 : 0);
+		ck_assert_uint_gt(extras->duration_ns.value, 0);
+		ck_assert(!extras->rss_bytes.known);
+		kt_event_deinit(&event);
+	}
+	expect_type(&reader, KT_EVENT_PROBE_END);
+	ck_assert_int_eq(end_of(probe, &reader, &err), 0);
+	target_stop(&target);
+}
+END_TEST
+
+/* In a stream without end the set-up of BPF pays; where it is refused readv reads. */
+START_TEST(the_engine_that_fits)
+{
+	kt_autobuf struct kt_buf err = KT_BUF_INIT;
+	struct target target;
+	struct kt_event event;
+
+	target_start(&target, KT_TARGET, 3, "park");
+	struct process probe = probe_start(
+		target.pid, "--stream --snapshots 0 --interval-ms 5 --with process,cpu,sched");
+	struct reader reader = { .fd = probe.out };
+	ck_assert(next_event(&reader, &event));
+	ck_assert_int_eq(event.type, KT_EVENT_PROBE_START);
+	if (!strcmp(event.probe_start.engine, "readv"))
+		ck_assert_ptr_nonnull(
+			strstr(event.probe_start.engine_reason, "bpf cannot be used: "));
+	else
+		ck_assert_str_eq(event.probe_start.engine, "bpf");
+	kt_event_deinit(&event);
+	ck_assert(next_event(&reader, &event));
+	expect_truth(&event, &target);
+	const struct kt_snapshot *snapshot = &event.snapshot.snapshot;
+	ck_assert_uint_gt(snapshot->extras->rss_bytes.value, 4096);
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		const struct kt_thread_extras *extras = snapshot->threads[i].extras;
+		ck_assert_ptr_nonnull(extras);
+		ck_assert_uint_eq(strlen(extras->state), 1);
+		ck_assert(extras->cpu.known && extras->utime_ns.known && extras->stime_ns.known);
+		ck_assert_uint_gt(extras->run_ns.value, 0);
+		ck_assert(extras->run_delay_ns.known && extras->voluntary_switches.known);
+		ck_assert(!extras->tcache_bytes.known);
+	}
+	kt_event_deinit(&event);
+	ck_assert_int_eq(kill(probe.pid, SIGINT), 0);
+	struct told told;
+	read_to_end(&reader, &target, 1, &told);
+	kt_event_deinit(&told.end);
+	ck_assert_int_eq(end_of(probe, &reader, &err), 0);
+	target_stop(&target);
+}
+END_TEST
+
 static uint64_t rss_kib(pid_t pid)
 {
 	char path[64];
@@ -285,6 +369,7 @@ START_TEST(the_target_exits)
 	read_to_end(&reader, &target, 1, &told);
 	ck_assert_uint_eq(told.end.probe_end.exit_code.value, 0);
 	ck_assert(!told.end.probe_end.interrupted.value);
+	ck_assert_str_eq(told.end.probe_end.end_reason, "target-exited");
 	kt_event_deinit(&told.end);
 	ck_assert_int_eq(end_of(probe, &reader, &err), 0);
 	ck_assert_str_eq(kt_buf_text(&err), "ktstr-probe-target-exited: after 1 snapshots\n");
@@ -306,6 +391,8 @@ START_TEST(the_target_becomes_another_program)
 	ck_assert_int_eq(write(target.in, "x", 1), 1);
 	read_to_end(&reader, &target, 1, &told);
 	ck_assert_uint_eq(told.end.probe_end.exit_code.value, 1);
+	ck_assert_str_eq(told.end.probe_end.end_reason, "exe-identity-changed");
+	ck_assert_str_eq(told.end.probe_end.fatal_kind, "exe-identity-changed");
 	kt_event_deinit(&told.end);
 	ck_assert_int_eq(end_of(probe, &reader, &err), 1);
 	ck_assert_int_eq(
@@ -411,6 +498,8 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, every_line_is_an_event_with_the_truth, 0, counts);
+	tcase_add_loop_test(tests, every_engine_streams, 0, 3);
+	tcase_add_test(tests, the_engine_that_fits);
 	tcase_add_test(tests, memory_stays_while_snapshots_pass);
 	tcase_add_loop_test(tests, endless_until_a_signal, 0, 2);
 	tcase_add_test(tests, deadline_ends_it);
