@@ -203,8 +203,10 @@ START_TEST(built_ins_are_complete)
 {
 	kt_autoscenarioset struct kt_scenario_set set = KT_SCENARIO_SET_INIT;
 	kt_autobuf struct kt_buf dir = KT_BUF_INIT;
-	static const char *const names[] = { "known-allocation", "multi-snapshot-monotone",
-					     "nonexistent-pid", "not-jemalloc", "thread-churn" };
+	static const char *const names[] = {
+		"dso-jemalloc",	   "known-allocation", "multi-snapshot-monotone",
+		"nonexistent-pid", "not-jemalloc",     "thread-churn"
+	};
 	const size_t count = sizeof(names) / sizeof(*names);
 
 	scenarios_dir(&dir);

@@ -110,14 +110,14 @@ tap_check "a directory of scenarios that is not there, or empty" moved
 
 listed() {
 	"$top" --list >"$tap_dir/out" && cat "$tap_dir/out" &&
-		[ "$(wc -l <"$tap_dir/out")" -eq 5 ] &&
+		[ "$(wc -l <"$tap_dir/out")" -eq 6 ] &&
 		grep -q '^thread-churn  *1n1l2c2t ' "$tap_dir/out"
 }
 tap_check "--list" listed
 
 listed_json() {
 	"$top" --list --format json >"$tap_dir/out" &&
-		jq -e -s 'length == 5 and all(.[]; .schema == 1 and .check_count > 0)' "$tap_dir/out"
+		jq -e -s 'length == 6 and all(.[]; .schema == 1 and .check_count > 0)' "$tap_dir/out"
 }
 tap_check "--list --format json" listed_json
 
