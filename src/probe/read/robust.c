@@ -97,7 +97,8 @@ size_t kt_robust_sample(pid_t pid, int task_fd, uint64_t *ret, size_t max)
 
 	if (max > KT_ROBUST_SAMPLE_MAX)
 		max = KT_ROBUST_SAMPLE_MAX;
-	kt_autoerr struct kt_error *err = kt_threads_list(task_fd, max, &list, &is_gone);
+	/* What could not be listed is not in the sample. */
+	kt_error_destroy(kt_threads_list(task_fd, max, &list, &is_gone));
 	for (size_t i = 0; i < list.count && count < max; i++) {
 		uint64_t head = 0;
 		if (kt_robust_head(list.tids[i], &head) || !head)
