@@ -16,8 +16,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "tests/unit.h"
 
 enum {
@@ -25,7 +27,8 @@ enum {
 	STACK_BYTES = 64 * 1024,
 	RAW_STACK_BYTES = 16 * 1024,
 	CHURNERS = 3,
-	STACK_END = 0x50008,	 /* so that a stack crosses a multiple of 2^16 */
+	STACK_END = 0x50008, /* so that a stack crosses a multiple of 2^16 */
+	BURN_MS = 60,
 	SHORT_LIVED_BYTES = 777, /* what such a thread counts */
 };
 
@@ -63,6 +66,17 @@ static void await(_Atomic uint32_t *word, uint32_t value)
 		(void)syscall(SYS_futex, word, FUTEX_WAIT, seen, &limit, NULL, 0);
 	}
 	ck_abort_msg("the crew does not answer");
+}
+
+/* Spins until the thread has had the processor for as long as is asked for. */
+static void burn(void)
+{
+	uint32_t burn_ms = atomic_load(&page->burn_ms);
+	struct timespec used;
+
+	do
+		(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	while ((uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000 < burn_ms);
 }
 
 static void work(struct crew_member *member, size_t index)
@@ -121,6 +135,7 @@ static void *member_main(void *ctx)
 		if (atomic_load(&member->must_rename))
 			(void)prctl(PR_SET_NAME, "renamed");
 		enter_late_block();
+		burn();
 		work(member, index);
 		atomic_store(&member->done, seen + 1);
 		futex_wake(&member->done);
@@ -144,6 +159,25 @@ static void *working_main(void *ctx)
 			futex_wait(&member->order, seen);
 	}
 	return NULL;
+}
+
+static void *spinning_main(void *ctx)
+{
+	size_t index = (size_t)(uintptr_t)ctx;
+
+	report_in(index);
+	for (;;)
+		work(&page->members[index], index);
+	return NULL;
+}
+
+static void *mortal_main(void *ctx)
+{
+	atomic_fetch_add(&page->mortals, 1);
+	futex_wake(&page->mortals);
+	while (!atomic_load(&page->is_doomsday))
+		futex_wait(&page->is_doomsday, 0);
+	return ctx;
 }
 
 static void make_thread(void *(*start)(void *ctx), void *ctx)
@@ -232,12 +266,17 @@ static void main_member(void)
 {
 	struct crew_member *member = &page->members[0];
 	size_t made = 1;
+	static void *(*const starts[])(void *ctx) = {
+		[CREW_PARKED] = member_main,
+		[CREW_CHURN] = member_main,
+		[CREW_WORKING] = working_main,
+		[CREW_SPINNING] = spinning_main,
+	};
 
 	report_in(0);
 	for (uint32_t seen = 0;; seen++) {
 		for (; made < atomic_load(&page->spawn); made++)
-			make_thread(crew_mode == CREW_WORKING ? working_main : member_main,
-				    (void *)(uintptr_t)made);
+			make_thread(starts[crew_mode], (void *)(uintptr_t)made);
 		while (atomic_load(&member->order) == seen)
 			futex_wait(&member->order, seen);
 		if (page->raw_tid < 0)
@@ -263,7 +302,7 @@ static pid_t fork_into(int flags)
 	return child;
 }
 
-static bool start(struct crew *crew, size_t count, enum crew_mode mode, int flags)
+static bool start(struct crew *crew, size_t count, enum crew_mode mode, int flags, size_t mortals)
 {
 	char path[64];
 
@@ -279,6 +318,8 @@ static bool start(struct crew *crew, size_t count, enum crew_mode mode, int flag
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (int i = 0; mode == CREW_CHURN && i < CHURNERS; i++)
 			make_thread(churn, NULL);
+		for (size_t i = 0; i < mortals; i++)
+			make_thread(mortal_main, NULL);
 		main_member();
 	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", child);
@@ -291,12 +332,24 @@ static bool start(struct crew *crew, size_t count, enum crew_mode mode, int flag
 
 void crew_start(struct crew *crew, size_t count, enum crew_mode mode)
 {
-	ck_assert(start(crew, count, mode, 0));
+	ck_assert(start(crew, count, mode, 0, 0));
 }
 
 bool crew_start_in_namespace(struct crew *crew, size_t count)
 {
-	return start(crew, count, CREW_PARKED, CLONE_NEWPID);
+	return start(crew, count, CREW_PARKED, CLONE_NEWPID, 0);
+}
+
+void crew_start_with_mortals(struct crew *crew, size_t count, size_t mortals)
+{
+	ck_assert(start(crew, count, CREW_PARKED, 0, mortals));
+	await(&crew->page->mortals, (uint32_t)mortals);
+}
+
+void crew_end_mortals(struct crew *crew)
+{
+	atomic_store(&crew->page->is_doomsday, 1);
+	futex_wake(&crew->page->is_doomsday);
 }
 
 void crew_stop(struct crew *crew)
@@ -337,6 +390,13 @@ void crew_end(struct crew *crew, size_t index)
 		(void)poll(NULL, 0, 1);
 	ck_assert_uint_lt(count_links(crew), before);
 	member->has_ended = true;
+}
+
+void crew_burn(struct crew *crew, size_t index)
+{
+	atomic_store(&crew->page->burn_ms, BURN_MS);
+	crew_work(crew, index);
+	atomic_store(&crew->page->burn_ms, 0);
 }
 
 void crew_grow(struct crew *crew, size_t count)
@@ -427,6 +487,30 @@ const struct kt_row *crew_row(const struct kt_sweep *sweep, pid_t tid)
 			high = middle;
 	}
 	return NULL;
+}
+
+bool crew_is_member(const struct crew *crew, pid_t tid)
+{
+	for (size_t i = 0; i < crew->count; i++)
+		if (crew->page->members[i].tid == tid)
+			return true;
+	return false;
+}
+
+bool crew_is_short_lived_value(uint64_t bytes)
+{
+	return !bytes || bytes == SHORT_LIVED_BYTES;
+}
+
+void crew_proc_text(const struct crew *crew, pid_t tid, const char *name, char *text, size_t cap)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%d/%s", tid, name);
+	kt_autoclose int fd = openat(crew->task_fd, path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = read(fd, text, cap - 1);
+	ck_assert_int_gt(got, 0);
+	text[got] = '\0';
 }
 
 void crew_expect_exact(const struct crew *crew, const struct kt_sweep *sweep)

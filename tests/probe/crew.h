@@ -24,8 +24,9 @@ enum {
 /* What the child does besides. */
 enum crew_mode {
 	CREW_PARKED,
-	CREW_CHURN,   /* threads are born and die all the time */
-	CREW_WORKING, /* the members work in pairs, each waking the other */
+	CREW_CHURN,    /* threads are born and die all the time */
+	CREW_WORKING,  /* the members work in pairs, each waking the other */
+	CREW_SPINNING, /* the members work without a pause */
 };
 
 struct crew_member {
@@ -42,8 +43,11 @@ struct crew_member {
 struct crew_page {
 	_Atomic uint32_t ready;	    /* members that have told their tid */
 	_Atomic uint32_t spawn;	    /* how many members there should be */
+	_Atomic uint32_t burn_ms;   /* that a piece of work takes on the processor */
 	_Atomic uint32_t raw_order; /* counted up: the raw thread works on the first member's */
 	_Atomic uint32_t raw_done;
+	_Atomic uint32_t mortals;     /* threads that were made before the members */
+	_Atomic uint32_t is_doomsday; /* not 0: the mortals end */
 	pid_t raw_tid;
 	pid_t orphan_tid;
 	struct crew_member members[CREW_MAX];
@@ -72,8 +76,17 @@ void crew_work(struct crew *crew, size_t index);
 /** Ends member @index, not the first; its thread is gone when this returns. */
 void crew_end(struct crew *crew, size_t index);
 
+/** Lets member @index use the processor until it had it for some clock ticks. */
+void crew_burn(struct crew *crew, size_t index);
+
 /** Makes the crew grow to @count members. */
 void crew_grow(struct crew *crew, size_t count);
+
+/** Like crew_start(), with @mortals threads that are older than the members, but not the main one. */
+void crew_start_with_mortals(struct crew *crew, size_t count, size_t mortals);
+
+/** Lets the mortals end, all at once; does not wait for that. */
+void crew_end_mortals(struct crew *crew);
 
 /** Makes a thread that shares the main thread's pointer, and one whose maker has ended. */
 void crew_add_raw(struct crew *crew);
@@ -98,6 +111,15 @@ struct kt_read_config crew_config(struct crew *crew, enum kt_tls_access access);
 
 /** The row of thread @tid, or NULL. */
 const struct kt_row *crew_row(const struct kt_sweep *sweep, pid_t tid);
+
+/** Whether @tid is a member. */
+bool crew_is_member(const struct crew *crew, pid_t tid);
+
+/** Whether the counters of a thread that is born to die (CREW_CHURN) may be @bytes. */
+bool crew_is_short_lived_value(uint64_t bytes);
+
+/** Reads /proc/PID/task/@tid/@name into @text, of @cap bytes. */
+void crew_proc_text(const struct crew *crew, pid_t tid, const char *name, char *text, size_t cap);
 
 /** Fails the test unless each member that did not end has a row that says the truth. */
 void crew_expect_exact(const struct crew *crew, const struct kt_sweep *sweep);
