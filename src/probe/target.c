@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "probe/permission.h"
 #include "probe/read/describe.h"
 
 #define DELETED " (deleted)"
@@ -42,22 +44,15 @@ static bool read_state(int proc_fd, char *ret_letter, unsigned long *ret_flags)
 	       sscanf(close + 1, " %c %*d %*d %*d %*d %*d %lu", ret_letter, ret_flags) == 2;
 }
 
-/* The executable cannot be looked at: says why. */
-static struct kt_error *explain_no_exe(const struct kt_target *target, int saved,
-				       enum kt_fatal *ret_fatal)
+/* A process without executable: says what it is.  NULL for one that should have it. */
+static struct kt_error *explain_state(const struct kt_target *target, enum kt_fatal *ret_fatal)
 {
 	char letter = '?';
 	unsigned long flags = 0;
 
-	if (saved == EACCES || saved == EPERM)
-		return fatal(ret_fatal, KT_FATAL_PERMISSION_DENIED,
-			     kt_error_create(KT_ERROR_PROBE, saved,
-					     "no permission to look at process %d (run as root or "
-					     "as its user)",
-					     target->pid));
 	if (!read_state(target->proc_fd, &letter, &flags))
 		return fatal(ret_fatal, KT_FATAL_PID_MISSING,
-			     kt_error_create(KT_ERROR_PROBE, saved, "no process %d", target->pid));
+			     kt_error_create(KT_ERROR_PROBE, 0, "no process %d", target->pid));
 	if (flags & PF_KTHREAD_BIT)
 		return fatal(ret_fatal, KT_FATAL_KERNEL_THREAD,
 			     kt_error_create(KT_ERROR_PROBE, 0,
@@ -67,9 +62,41 @@ static struct kt_error *explain_no_exe(const struct kt_target *target, int saved
 		return fatal(ret_fatal, KT_FATAL_ZOMBIE,
 			     kt_error_create(KT_ERROR_PROBE, 0,
 					     "process %d has ended (it is a zombie)", target->pid));
+	return NULL;
+}
+
+static struct kt_error *refuse_permission(const struct kt_target *target, int saved,
+					  enum kt_fatal *ret_fatal)
+{
+	return fatal(ret_fatal, KT_FATAL_PERMISSION_DENIED,
+		     kt_permission_error(target->proc_fd, target->pid, saved));
+}
+
+/* The executable cannot be looked at: says why. */
+static struct kt_error *explain_no_exe(const struct kt_target *target, int saved,
+				       enum kt_fatal *ret_fatal)
+{
+	KT_TRY(explain_state(target, ret_fatal));
+	if (saved == EACCES || saved == EPERM)
+		return refuse_permission(target, saved, ret_fatal);
 	return fatal(ret_fatal, KT_FATAL_PID_MISSING,
 		     kt_error_create(KT_ERROR_PROBE, saved, "the executable of process %d",
 				     target->pid));
+}
+
+/* There is no such directory in /proc; a process may still be there (proc(5), hidepid). */
+static struct kt_error *explain_no_directory(pid_t pid, const char *path, int saved,
+					     enum kt_fatal *ret_fatal)
+{
+	if (!kill(pid, 0) || errno == EPERM)
+		return fatal(ret_fatal, KT_FATAL_PERMISSION_DENIED,
+			     kt_error_create(KT_ERROR_PROBE, saved,
+					     "no permission to look at process %d: it is there, "
+					     "but %s is hidden (mount option hidepid); run the "
+					     "probe as root",
+					     pid, path));
+	return fatal(ret_fatal, KT_FATAL_PID_MISSING,
+		     kt_error_create(KT_ERROR_PROBE, saved, "no process %d (%s)", pid, path));
 }
 
 static struct kt_error *read_exe_path(struct kt_target *target, enum kt_fatal *ret_fatal)
@@ -117,13 +144,13 @@ static struct kt_error *take_hold(struct kt_target *target, enum kt_fatal *ret_f
 	(void)snprintf(path, sizeof(path), "/proc/%d", target->pid);
 	target->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target->proc_fd < 0)
-		return fatal(ret_fatal, KT_FATAL_PID_MISSING,
-			     kt_error_create(KT_ERROR_PROBE, errno, "no process %d (%s)",
-					     target->pid, path));
+		return explain_no_directory(target->pid, path, errno, ret_fatal);
 	if (fstatat(target->proc_fd, "exe", &st, 0))
 		return explain_no_exe(target, errno, ret_fatal);
 	target->exe_device = st.st_dev;
 	target->exe_inode = st.st_ino;
+	if (!kt_permission_to_read(target->pid))
+		return refuse_permission(target, errno, ret_fatal);
 	KT_TRY(read_exe_path(target, ret_fatal));
 	target->task_fd = openat(target->proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->task_fd < 0)
