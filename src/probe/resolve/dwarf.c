@@ -2,28 +2,37 @@
 #include "probe/resolve/dwarf.h"
 
 #include <dwarf.h>
+#include <elfutils/libdw.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "probe/resolve/debug_info.h"
+#include "base/cleanup.h"
+#include "probe/resolve/confined.h"
 #include "probe/resolve/prefault.h"
 
 #define TSD_PREFIX     "cant_access_tsd_items_directly_use_a_getter_or_setter_"
 #define TSD_PREFIX_OLD "use_a_getter_or_setter_instead_" /* jemalloc 5.0 and 5.1 */
 
 enum {
-	PREFAULT_MAX_BYTES = 4 << 20
+	PREFAULT_MAX_BYTES = 4 << 20,
+	UNIT_HEAP_SHARE = 8, /* libdw keeps about 3 KiB for a unit, of some 30 KiB */
 };
 
 struct search {
 	const char *name; /* of the file, for error texts */
-	struct kt_debug_info info;
 	bool has_allocated;
 	bool has_deallocated;
 	bool saw_structure;
 	uint64_t allocated;
 	uint64_t deallocated;
 };
+
+static void close_dwarf(Dwarf **slot)
+{
+	if (*slot)
+		(void)dwarf_end(*slot);
+}
 
 struct kt_error *kt_counter_offsets_check(uint64_t allocated, uint64_t deallocated)
 {
@@ -49,144 +58,192 @@ static bool is_field(const char *member, const char *field)
 	return false;
 }
 
-static struct kt_error *read_offset(const struct search *search,
-				    const struct kt_debug_entry *member, uint64_t *ret)
+static struct kt_error *read_offset(const struct search *search, Dwarf_Die *member, uint64_t *ret)
 {
-	static const char *const reasons[] = {
-		[KT_DEBUG_NO_NUMBER] = "missing",
-		[KT_DEBUG_NEGATIVE] = "negative",
-		[KT_DEBUG_EXPRESSION] = "an expression, not a number",
-	};
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
 
-	if (member->location_form != KT_DEBUG_NUMBER)
-		return kt_error_create(KT_ERROR_PROBE, 0,
-				       "%s: the offset of a member of tsd_s is %s", search->name,
-				       reasons[member->location_form]);
-	*ret = member->location;
-	return NULL;
-}
-
-static bool is_done(const struct search *search)
-{
-	return search->has_allocated && search->has_deallocated;
-}
-
-static struct kt_error *take_member(struct search *search, const struct kt_debug_entry *member)
-{
-	if (member->tag != DW_TAG_member || !member->name)
-		return NULL;
-	if (!search->has_allocated && is_field(member->name, "thread_allocated")) {
-		KT_TRY(read_offset(search, member, &search->allocated));
-		search->has_allocated = true;
-	} else if (!search->has_deallocated && is_field(member->name, "thread_deallocated")) {
-		KT_TRY(read_offset(search, member, &search->deallocated));
-		search->has_deallocated = true;
+	if (!dwarf_attr(member, DW_AT_data_member_location, &attribute))
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: a member of tsd_s has no offset",
+				       search->name);
+	switch (dwarf_whatform(&attribute)) {
+	case DW_FORM_udata:
+	case DW_FORM_sdata:
+	case DW_FORM_implicit_const:
+	case DW_FORM_data1:
+	case DW_FORM_data2:
+	case DW_FORM_data4:
+	case DW_FORM_data8:
+		break;
+	default:
+		return kt_error_create(
+			KT_ERROR_PROBE, 0,
+			"%s: the offset of a member of tsd_s is an expression, not a number",
+			search->name);
 	}
+	/* libdw refuses a negative number here. */
+	if (dwarf_formudata(&attribute, &value))
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: offset of a member of tsd_s: %s",
+				       search->name, dwarf_errmsg(-1));
+	*ret = value;
 	return NULL;
 }
 
 /* Looks through the direct members of a tsd_s. */
-static struct kt_error *search_members(struct search *search, const struct kt_debug_unit *unit,
-				       const struct kt_debug_entry *structure)
+static struct kt_error *search_members(struct search *search, Dwarf_Die *structure)
 {
-	const unsigned char *at = structure->has_children ? structure->next : NULL;
-	struct kt_debug_entry member;
+	Dwarf_Die member;
 
 	search->saw_structure = true;
-	while (at && !is_done(search) && kt_debug_entry_read(&search->info, unit, at, &member) &&
-	       member.tag) {
-		KT_TRY(take_member(search, &member));
-		at = kt_debug_entry_skip(&search->info, unit, &member);
-	}
+	if (dwarf_child(structure, &member))
+		return NULL;
+	do {
+		const char *name = dwarf_tag(&member) == DW_TAG_member ? dwarf_diename(&member)
+								       : NULL;
+		if (name && !search->has_allocated && is_field(name, "thread_allocated")) {
+			KT_TRY(read_offset(search, &member, &search->allocated));
+			search->has_allocated = true;
+		} else if (name && !search->has_deallocated &&
+			   is_field(name, "thread_deallocated")) {
+			KT_TRY(read_offset(search, &member, &search->deallocated));
+			search->has_deallocated = true;
+		}
+		if (search->has_allocated && search->has_deallocated)
+			return NULL;
+	} while (!dwarf_siblingof(&member, &member));
 	return NULL;
 }
 
-static bool is_tsd_definition(const struct kt_debug_entry *entry)
+static bool is_tsd_definition(Dwarf_Die *die)
 {
-	return entry->tag == DW_TAG_structure_type && !entry->is_declaration && entry->name &&
-	       !strcmp(entry->name, "tsd_s");
+	if (dwarf_tag(die) != DW_TAG_structure_type || dwarf_hasattr(die, DW_AT_declaration))
+		return false;
+	const char *name = dwarf_diename(die);
+	return name && !strcmp(name, "tsd_s");
 }
 
 /* The first tsd_s at the top level of a unit decides for that unit. */
-static struct kt_error *search_unit(struct search *search, const struct kt_debug_unit *unit)
+static struct kt_error *search_unit(struct search *search, Dwarf_Die *unit)
 {
-	const unsigned char *at = unit->root.has_children ? unit->root.next : NULL;
-	struct kt_debug_entry entry;
+	Dwarf_Die die;
 
-	while (at && kt_debug_entry_read(&search->info, unit, at, &entry) && entry.tag) {
-		if (is_tsd_definition(&entry))
-			return search_members(search, unit, &entry);
-		at = kt_debug_entry_skip(&search->info, unit, &entry);
-	}
+	if (dwarf_child(unit, &die))
+		return NULL;
+	do {
+		if (is_tsd_definition(&die))
+			return search_members(search, &die);
+	} while (!dwarf_siblingof(&die, &die));
 	return NULL;
 }
 
-static bool is_tsd_unit(const struct kt_debug_unit *unit)
+static bool is_tsd_unit(Dwarf_Die *unit)
 {
-	const char *name = unit->root.name;
+	const char *name = dwarf_diename(unit);
 	size_t len = name ? strlen(name) : 0;
 
 	return len >= 5 && !strcmp(name + len - 5, "tsd.c");
 }
 
 /* One pass over the units: those called *tsd.c, or all the others. */
-static struct kt_error *search_units(struct search *search, bool named)
+static struct kt_error *search_units(struct search *search, Dwarf *dwarf, bool named)
 {
-	struct kt_debug_unit unit = { 0 };
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die;
 
-	while (!is_done(search) && kt_debug_unit_next(&search->info, &unit))
-		if (is_tsd_unit(&unit) == named)
-			KT_TRY(search_unit(search, &unit));
+	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) {
+		if (is_tsd_unit(&die) == named)
+			KT_TRY(search_unit(search, &die));
+		if (search->has_allocated && search->has_deallocated)
+			return NULL;
+	}
 	return NULL;
 }
 
 /*
- * The walk over the units touches all of a small .debug_info.  A large one is better left to
- * faults: they go from header to header.
+ * The walk over the units touches all of a small .debug_info, and libdw's records of the units
+ * lie on the heap.  A large one is better left to faults: they go from header to header.
  */
 static void prefault_units(const struct kt_elf *file)
 {
 	size_t bytes;
 	const void *image = kt_elf_debug_info_image(file, &bytes);
 
-	if (image && bytes <= PREFAULT_MAX_BYTES)
-		kt_prefault_file(image, bytes);
+	if (!image || bytes > PREFAULT_MAX_BYTES)
+		return;
+	kt_prefault_file(image, bytes);
+	kt_prefault_heap(bytes / UNIT_HEAP_SHARE);
 }
 
-static struct kt_error *search_file(struct search *search, struct kt_counter_offsets *ret)
+struct kt_error *kt_dwarf_read_offsets(const struct kt_elf *file, const char *name,
+				       struct kt_counter_offsets *ret)
 {
+	struct search search = { .name = name };
 	const char *found_by = "cu-name";
 
-	KT_TRY(search_units(search, true));
-	if (!is_done(search)) {
+	prefault_units(file);
+	__attribute__((cleanup(close_dwarf)))
+	Dwarf *dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	if (!dwarf)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name, dwarf_errmsg(-1));
+
+	KT_TRY(search_units(&search, dwarf, true));
+	if (!search.has_allocated || !search.has_deallocated) {
 		found_by = "top-level";
-		KT_TRY(search_units(search, false));
+		KT_TRY(search_units(&search, dwarf, false));
 	}
-	if (!is_done(search))
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", search->name,
-				       search->saw_structure
+	if (!search.has_allocated || !search.has_deallocated)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name,
+				       search.saw_structure
 					       ? "struct tsd_s lacks a counter's member"
 					       : "no struct tsd_s in the debug information");
-	KT_TRY(kt_error_wrap(kt_counter_offsets_check(search->allocated, search->deallocated), "%s",
-			     search->name));
+	KT_TRY(kt_error_wrap(kt_counter_offsets_check(search.allocated, search.deallocated), "%s",
+			     name));
 	*ret = (struct kt_counter_offsets){
-		.allocated = search->allocated,
-		.deallocated = search->deallocated,
+		.allocated = search.allocated,
+		.deallocated = search.deallocated,
 		.found_by = found_by,
 	};
 	return NULL;
 }
 
+struct question {
+	const struct kt_elf *file;
+	const char *name;
+};
+
+/* What goes from the confined process to us: no pointers, but into static texts. */
+struct answer {
+	struct kt_counter_offsets offsets;
+	char failure[512]; /* "" for none */
+};
+
+static void answer_question(void *ctx, void *result)
+{
+	const struct question *question = ctx;
+	struct answer *answer = result;
+	kt_autoerr struct kt_error *err =
+		kt_dwarf_read_offsets(question->file, question->name, &answer->offsets);
+
+	if (err)
+		(void)snprintf(answer->failure, sizeof(answer->failure), "%s",
+			       kt_error_message(err));
+}
+
 struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char *name,
 					  struct kt_counter_offsets *ret)
 {
-	struct search search = { .name = name };
+	struct question question = { .file = file, .name = name };
+	struct answer answer;
 
 	if (!kt_elf_has_debug_info(file))
 		return kt_error_create(KT_ERROR_PROBE, 0, "%s: no debug information", name);
-	prefault_units(file);
-	KT_TRY(kt_debug_info_open(file, name, &search.info));
-	struct kt_error *err = search_file(&search, ret);
-	kt_debug_info_close(&search.info);
-	return err;
+	enum kt_confined_end end =
+		kt_confined_run(answer_question, &question, &answer, sizeof(answer));
+	if (end)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: debug information: %s", name,
+				       kt_confined_text(end));
+	if (answer.failure[0])
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s", answer.failure);
+	*ret = answer.offsets;
+	return NULL;
 }

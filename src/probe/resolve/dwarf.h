@@ -31,11 +31,19 @@ enum {
 };
 
 /**
- * Finds both offsets in the debug information of @file, compressed or not.
+ * Finds both offsets in the debug information of @file, compressed or not.  libdw reads it
+ * in a process of its own (confined.h).
  * Errors: probe (no usable debug information, structure or member missing, offset in an
  * unsupported form, unexpected layout).  @name is for error texts.
  */
 struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char *name,
 					  struct kt_counter_offsets *ret) KT_MUST_CHECK;
+
+/**
+ * The same in this very process, for files that are trusted, and for fuzzing.
+ * Errors: as above.
+ */
+struct kt_error *kt_dwarf_read_offsets(const struct kt_elf *file, const char *name,
+				       struct kt_counter_offsets *ret) KT_MUST_CHECK;
 
 #endif
