@@ -122,7 +122,7 @@ START_TEST(elf_seed_is_understood)
 	ck_assert_str_eq(build_id.data, "abcdef0102030405");
 	ck_assert(kt_elf_debuglink(&file, &link));
 	ck_assert_str_eq(link.name, "t.debug");
-	KT_OK(kt_dwarf_counter_offsets(&file, "seed", &offsets));
+	KT_OK(kt_dwarf_read_offsets(&file, "seed", &offsets));
 	ck_assert_uint_eq(offsets.allocated, 824);
 	ck_assert_uint_eq(offsets.deallocated, 840);
 	ck_assert_str_eq(offsets.found_by, "cu-name");

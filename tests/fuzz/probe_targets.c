@@ -32,7 +32,7 @@ static char *copy_exactly(const char *bytes, size_t len)
 static void read_offsets(const struct kt_elf *file)
 {
 	struct kt_counter_offsets offsets;
-	struct kt_error *err = kt_dwarf_counter_offsets(file, "fuzz", &offsets);
+	struct kt_error *err = kt_dwarf_read_offsets(file, "fuzz", &offsets);
 
 	if (!err)
 		demand(offsets.allocated < offsets.deallocated &&
