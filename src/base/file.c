@@ -92,8 +92,13 @@ struct kt_error *kt_file_replace(const char *path, const void *bytes, size_t len
 	kt_autofree char *resolved = realpath(path, NULL);
 	const char *target = resolved ? resolved : path;
 	struct stat old;
-	if (resolved && !stat(resolved, &old))
+	if (!stat(path, &old)) {
+		/* /dev/null must stay what it is; /dev/stdout may be a file without a name. */
+		if (!S_ISREG(old.st_mode) || !resolved)
+			return kt_error_create(KT_ERROR_IO, 0,
+					       "%s: not a file that can be replaced", path);
 		mode = old.st_mode & 07777;
+	}
 
 	kt_autofree char *temporary = NULL;
 	if (asprintf(&temporary, "%s.XXXXXX", target) < 0) {

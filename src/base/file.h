@@ -33,7 +33,7 @@ struct kt_error *kt_file_write_fd(int fd, const char *name, const void *bytes,
  * Replaces (or makes) @path by a file of these bytes: temporary file in the same
  * directory, fsync, rename, fsync of the directory.  A symlink at @path is followed.
  * An existing file's mode is kept; a new file gets @mode.  Nothing is left behind on failure.
- * Errors: io, no memory.
+ * Errors: io (also: what is there is no regular file, or has no name), no memory.
  */
 struct kt_error *kt_file_replace(const char *path, const void *bytes, size_t len,
 				 mode_t mode) KT_MUST_CHECK;

@@ -2,6 +2,8 @@
 #include "tests/unit.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +41,29 @@ START_TEST(replace_keeps_mode_and_link)
 	ck_assert_int_eq(st.st_mode & 07777, 0604);
 	KT_OK(kt_file_read("file", 6, &out));
 	ck_assert_str_eq(kt_buf_text(&out), "second");
+}
+END_TEST
+
+/* A superuser's mistake must not turn a device into a file. */
+START_TEST(only_files_are_replaced)
+{
+	char unnamed[64];
+	struct stat st;
+
+	ck_assert_int_eq(mkfifo("file", 0600), 0);
+	ck_assert_int_eq(symlink("file", "link"), 0);
+	KT_FAILS(kt_file_replace("file", "x", 1, 0600), KT_ERROR_IO, "file: not a file");
+	KT_FAILS(kt_file_replace("link", "x", 1, 0600), KT_ERROR_IO, "link: not a file");
+	KT_FAILS(kt_file_replace("/dev/null", "x", 1, 0600), KT_ERROR_IO, "/dev/null: not a file");
+	KT_FAILS(kt_file_replace(dir, "x", 1, 0600), KT_ERROR_IO, "not a file");
+	ck_assert_int_eq(stat("/dev/null", &st), 0);
+	ck_assert(S_ISCHR(st.st_mode));
+	ck_assert_int_eq(unlink("file"), 0);
+	int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(unlink("file"), 0);
+	(void)snprintf(unnamed, sizeof(unnamed), "/proc/self/fd/%d", fd);
+	KT_FAILS(kt_file_replace(unnamed, "x", 1, 0600), KT_ERROR_IO, "not a file");
+	(void)close(fd);
 }
 END_TEST
 
@@ -88,6 +113,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tests, enter, leave);
 	tcase_add_test(tests, replace_keeps_mode_and_link);
+	tcase_add_test(tests, only_files_are_replaced);
 	tcase_add_test(tests, limits_and_failures);
 	tcase_add_test(tests, closed_standard_descriptors_are_filled);
 	tcase_add_test(tests, cache_path_needs_a_home);
