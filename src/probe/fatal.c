@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probe/fatal.h"
 
+enum kt_fatal kt_fatal_of_resolve(enum kt_resolve_failure failure)
+{
+	static const enum kt_fatal kinds[] = {
+		[KT_RESOLVE_EXE_UNREADABLE] = KT_FATAL_PERMISSION_DENIED,
+		[KT_RESOLVE_NOT_FOUND] = KT_FATAL_JEMALLOC_NOT_FOUND,
+		[KT_RESOLVE_AMBIGUOUS] = KT_FATAL_JEMALLOC_AMBIGUOUS,
+		[KT_RESOLVE_MACHINE] = KT_FATAL_ARCH_MISMATCH,
+		[KT_RESOLVE_UNPROVEN] = KT_FATAL_LAYOUT_UNPROVEN,
+		[KT_RESOLVE_NOT_MAINTAINED] = KT_FATAL_COUNTERS_NOT_MAINTAINED,
+		[KT_RESOLVE_MAPS] = KT_FATAL_MAPS_READ_FAILURE,
+	};
+
+	return kinds[failure];
+}
+
 const char *kt_fatal_word(enum kt_fatal kind)
 {
 	static const char *const words[KT_FATAL_COUNT] = {

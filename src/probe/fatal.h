@@ -7,6 +7,8 @@
 #ifndef KT_PROBE_FATAL_H
 #define KT_PROBE_FATAL_H
 
+#include "probe/resolve/layout.h"
+
 enum kt_fatal {
 	KT_FATAL_SELF_PROBE_REJECTED,
 	KT_FATAL_PID_MISSING,
@@ -29,6 +31,9 @@ enum kt_fatal {
 	KT_FATAL_ENGINE_UNAVAILABLE,	  /* the engine that was asked for */
 	KT_FATAL_COUNT,
 };
+
+/** The kind for what made resolving fail. */
+enum kt_fatal kt_fatal_of_resolve(enum kt_resolve_failure failure);
 
 /** The word for @kind. */
 const char *kt_fatal_word(enum kt_fatal kind);

@@ -28,3 +28,16 @@ struct kt_error *kt_layout_option_save(const char *path, const struct kt_layout 
 	memcpy(entry.build_id, layout->build_id, len + 1);
 	return kt_error_wrap(kt_layout_file_write(path, &entry), "--layout %s", path);
 }
+
+struct kt_error *kt_layout_option_make(const char *object, const char *path,
+				       enum kt_fatal *ret_fatal)
+{
+	enum kt_resolve_failure failure = KT_RESOLVE_NOT_FOUND;
+	struct kt_layout_entry entry;
+	struct kt_error *err = kt_layout_resolve_file(object, &entry, &failure);
+
+	*ret_fatal = kt_fatal_of_resolve(failure);
+	KT_TRY(err);
+	*ret_fatal = KT_FATAL_OTHER;
+	return kt_error_wrap(kt_layout_file_write(path, &entry), "--layout %s", path);
+}

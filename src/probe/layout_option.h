@@ -7,7 +7,7 @@
 #ifndef KT_PROBE_LAYOUT_OPTION_H
 #define KT_PROBE_LAYOUT_OPTION_H
 
-#include "probe/resolve/layout.h"
+#include "probe/fatal.h"
 #include "probe/resolve/layout_file.h"
 
 /**
@@ -23,5 +23,12 @@ struct kt_error *kt_layout_option_load(const char *path, struct kt_layout_entry 
  */
 struct kt_error *kt_layout_option_save(const char *path,
 				       const struct kt_layout *layout) KT_MUST_CHECK;
+
+/**
+ * Writes what the file @object tells by itself, without a process, into the file at @path.
+ * Errors: probe, io, usage, no memory; @ret_fatal says which kind.
+ */
+struct kt_error *kt_layout_option_make(const char *object, const char *path,
+				       enum kt_fatal *ret_fatal) KT_MUST_CHECK;
 
 #endif

@@ -45,7 +45,8 @@ static int print_help(void)
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 
 	kt_buf_puts(&text,
-		    "Usage: " KT_PROBE_NAME " --pid PID [OPTIONS]\n\n"
+		    "Usage: " KT_PROBE_NAME " --pid PID [OPTIONS]\n"
+		    "       " KT_PROBE_NAME " --object FILE --layout FILE\n\n"
 		    "Reads how many bytes each thread of a running process has allocated and\n"
 		    "freed with jemalloc, without stopping it.\n\nOptions:\n");
 	kt_options_help(kt_probe_options, &text);
@@ -214,6 +215,18 @@ static int run_probe(const struct kt_probe_settings *settings, const struct kt_l
 	return exit_code;
 }
 
+/* --object FILE --layout FILE: no process is looked at. */
+static int run_for_file(const struct kt_probe_settings *settings)
+{
+	enum kt_fatal kind = KT_FATAL_OTHER;
+	struct kt_error *err = kt_layout_option_make(settings->object, settings->layout, &kind);
+
+	if (!err)
+		return EXIT_OK;
+	complain("ktstr-probe-fatal: ", kt_fatal_word(kind));
+	return fail(err, EXIT_FAILED);
+}
+
 /* What must be right before anything is done with the target. */
 static struct kt_error *check_files(const struct kt_probe_settings *settings,
 				    struct kt_layout_entry *entry, bool *ret_has_entry)
@@ -241,6 +254,8 @@ int main(int argc, char **argv)
 		return print_help();
 	if (settings.version)
 		return print_version();
+	if (kt_probe_settings_is_for_file(&settings))
+		return run_for_file(&settings);
 	err = check_files(&settings, &entry, &has_entry);
 	if (err)
 		return fail(err, EXIT_USAGE);

@@ -77,7 +77,8 @@ const struct kt_option kt_probe_options[] = {
 	  .name = "object",
 	  .kind = KT_OPTION_TEXT,
 	  .value_name = "PATH",
-	  .help = "Which jemalloc to read, by the end of its path, if several are in use" },
+	  .help = "Which jemalloc to read, by the end of its path, if several are in use; with "
+		  "--layout instead of --pid: the file to look at" },
 	{ .id = OPTION_LAYOUT,
 	  .name = "layout",
 	  .kind = KT_OPTION_TEXT,
@@ -228,8 +229,22 @@ static struct kt_error *check_repetition(const struct kt_probe_settings *setting
 	return NULL;
 }
 
+/* There is no process to read, so nothing can be said about how to read it. */
+static struct kt_error *check_for_file(const struct kt_probe_settings *settings)
+{
+	if (settings->json || settings->stream || settings->sidecar || settings->extras ||
+	    settings->with_process || settings->engine != KT_ENGINE_AUTO || settings->no_cache ||
+	    settings->interval_ms || settings->abort_after_ms ||
+	    kt_probe_settings_is_repeated(settings))
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "without --pid, --object FILE and --layout FILE go alone");
+	return NULL;
+}
+
 static struct kt_error *check_combination(const struct kt_probe_settings *settings)
 {
+	if (kt_probe_settings_is_for_file(settings))
+		return check_for_file(settings);
 	if (!settings->pid)
 		return kt_error_create(KT_ERROR_USAGE, 0, "'--pid' is required: --pid PID");
 	if (settings->stream && settings->json)

@@ -48,6 +48,12 @@ static inline bool kt_probe_settings_is_repeated(const struct kt_probe_settings 
 	return settings->snapshot_count != 1;
 }
 
+/** Whether a file is to be looked at instead of a process: --object and --layout without --pid. */
+static inline bool kt_probe_settings_is_for_file(const struct kt_probe_settings *settings)
+{
+	return !settings->pid && settings->object && settings->layout;
+}
+
 /**
  * Parses a command line and checks the combination of its options; with --help or --version
  * nothing else is demanded.

@@ -15,21 +15,6 @@ struct runner {
 	uint64_t first_begin_ns;	   /* of the first pass: origin of the grid of a stream */
 };
 
-static enum kt_fatal fatal_of(enum kt_resolve_failure failure)
-{
-	static const enum kt_fatal kinds[] = {
-		[KT_RESOLVE_EXE_UNREADABLE] = KT_FATAL_PERMISSION_DENIED,
-		[KT_RESOLVE_NOT_FOUND] = KT_FATAL_JEMALLOC_NOT_FOUND,
-		[KT_RESOLVE_AMBIGUOUS] = KT_FATAL_JEMALLOC_AMBIGUOUS,
-		[KT_RESOLVE_MACHINE] = KT_FATAL_ARCH_MISMATCH,
-		[KT_RESOLVE_UNPROVEN] = KT_FATAL_LAYOUT_UNPROVEN,
-		[KT_RESOLVE_NOT_MAINTAINED] = KT_FATAL_COUNTERS_NOT_MAINTAINED,
-		[KT_RESOLVE_MAPS] = KT_FATAL_MAPS_READ_FAILURE,
-	};
-
-	return kinds[failure];
-}
-
 /* The error for a target that is not what it was; NULL if it is. */
 static struct kt_error *check_before_data(const struct kt_target *target, const char *phase,
 					  enum kt_fatal *ret_fatal)
@@ -73,7 +58,7 @@ static struct kt_error *resolve(struct kt_probe_run *run, const struct kt_layout
 
 	struct kt_error *err = kt_layout_resolve(&request, &run->layout, &failure);
 	if (err)
-		*ret_fatal = fatal_of(failure);
+		*ret_fatal = kt_fatal_of_resolve(failure);
 	/* A target that changed meanwhile explains any other failure. */
 	struct kt_error *changed =
 		check_before_data(&run->target, "during ELF/DWARF parse", ret_fatal);

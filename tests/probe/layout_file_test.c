@@ -337,19 +337,12 @@ END_TEST
 
 START_TEST(files_are_read_and_written)
 {
-	char text[18];
 	struct kt_layout_entry entry = full_entry();
 	struct kt_layout_entry back;
 
 	KT_OK(kt_layout_file_write("out", &entry));
 	KT_OK(kt_layout_file_read("out", &back));
 	expect_equal(&entry, &back);
-	ck_assert_int_eq(mkfifo("pipe", 0600), 0);
-	int pipe_fd = open("pipe", O_RDWR | O_CLOEXEC);
-	KT_OK(kt_layout_file_write("pipe", &entry));
-	ck_assert_int_eq(read(pipe_fd, text, 18), 18);
-	ck_assert_int_eq(memcmp(text, "ktstr-top layout 1", 18), 0);
-	(void)close(pipe_fd);
 	KT_FAILS(kt_layout_file_read("none", &back), KT_ERROR_IO, "none: No such file");
 	KT_FAILS(kt_layout_file_read("/", &back), KT_ERROR_IO, "/: not a regular file");
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
@@ -358,6 +351,31 @@ START_TEST(files_are_read_and_written)
 	KT_FAILS(kt_layout_file_read("out", &back), KT_ERROR_IO, "larger than");
 	ck_assert_int_eq(truncate("out", 100), 0);
 	KT_FAILS(kt_layout_file_read("out", &back), KT_ERROR_USAGE, "out: line ");
+}
+END_TEST
+
+/* A pipe, and a file that a shell may have opened to append to. */
+START_TEST(standard_output_is_written_to)
+{
+	struct kt_layout_entry entry = full_entry();
+	struct kt_layout_entry back;
+	struct stat st;
+	char text[18];
+	int ends[2];
+
+	int kept = dup(STDOUT_FILENO);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+	KT_OK(kt_layout_file_write("/dev/stdout", &entry));
+	ck_assert_int_eq(read(ends[0], text, sizeof(text)), sizeof(text));
+	ck_assert_int_eq(memcmp(text, "ktstr-top layout 1", sizeof(text)), 0);
+	int fd = open("out", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+	KT_OK(kt_layout_file_write("/dev/stdout", &entry));
+	KT_OK(kt_layout_file_read("out", &back));
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq(st.st_nlink, 1);
+	ck_assert_int_eq(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
 }
 END_TEST
 
@@ -610,6 +628,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(files, enter, leave);
 	tcase_add_test(files, an_incomplete_entry_is_not_written);
 	tcase_add_test(files, files_are_read_and_written);
+	tcase_add_test(files, standard_output_is_written_to);
 	tcase_add_test(files, the_cache_keeps_an_entry);
 	tcase_add_test(files, a_corrupt_entry_is_ignored_and_rewritten);
 	tcase_add_test(files, what_others_could_have_written_is_not_read);

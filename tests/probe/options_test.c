@@ -148,6 +148,11 @@ START_TEST(refusals)
 		{ "--pid 1 --with cp", "'cp' for '--with'" },
 		{ "--pid 1 --with cpux", "'cpux' for '--with'" },
 		{ "--pid 1 --object=", "not empty" },
+		{ "--object x", "--pid" },
+		{ "--layout x", "--pid" },
+		{ "--object x --layout y --json", "go alone" },
+		{ "--object x --layout y --snapshots 2 --interval-ms 1", "go alone" },
+		{ "--object x --layout y --engine bpf", "go alone" },
 		{ "--pid 1 --layout=", "not empty" },
 	};
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -390,18 +391,22 @@ struct kt_error *kt_layout_file_read(const char *path, struct kt_layout_entry *r
 	return kt_error_wrap(kt_layout_entry_parse(kt_buf_text(&text), text.len, ret), "%s", path);
 }
 
+/* /dev/stdout, also where that is a file: it is written to, not replaced. */
+static bool is_stdout(const char *path)
+{
+	struct stat named;
+	struct stat ours;
+
+	return !stat(path, &named) && !fstat(STDOUT_FILENO, &ours) && named.st_dev == ours.st_dev &&
+	       named.st_ino == ours.st_ino;
+}
+
 struct kt_error *kt_layout_file_write(const char *path, const struct kt_layout_entry *entry)
 {
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
-	struct stat st;
 
 	KT_TRY(kt_error_wrap(kt_layout_entry_print(entry, &text), "%s", path));
-	/* /dev/stdout and its like are written to, not replaced. */
-	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
-		kt_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (fd < 0)
-			return kt_error_create(KT_ERROR_IO, errno, "%s", path);
-		return kt_file_write_fd(fd, path, text.data, text.len);
-	}
+	if (is_stdout(path))
+		return kt_file_write_fd(STDOUT_FILENO, path, text.data, text.len);
 	return kt_file_replace(path, text.data, text.len, 0644);
 }

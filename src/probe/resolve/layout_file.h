@@ -52,8 +52,7 @@ struct kt_error *kt_layout_entry_parse(const char *text, size_t len,
 struct kt_error *kt_layout_file_read(const char *path, struct kt_layout_entry *ret) KT_MUST_CHECK;
 
 /**
- * Replaces (or makes) the file at @path, as a whole; what is there without being a regular file, as
- * /dev/stdout, is written to.
+ * Replaces (or makes) the file at @path, as a whole; our standard output is written to.
  * Errors: io, usage (as for printing), no memory.
  */
 struct kt_error *kt_layout_file_write(const char *path,
