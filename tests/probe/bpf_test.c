@@ -167,7 +167,7 @@ START_TEST(births_and_deaths)
 			const struct kt_row *row = &sweep.rows[r];
 			if (r)
 				ck_assert_int_lt(sweep.rows[r - 1].tid, row->tid);
-			if (crew_is_member(&crew, row->tid) || row->state != KT_ROW_OK)
+			if (crew_member_of(&crew, row->tid) < crew.count || row->state != KT_ROW_OK)
 				continue;
 			short_lived_count++;
 			ck_assert_msg(crew_is_short_lived_value(row->allocated_bytes),
@@ -353,6 +353,40 @@ START_TEST(zombie)
 	ck_assert_uint_eq(sweep.count, 1);
 	ck_assert_int_eq(sweep.rows[0].state, KT_ROW_FAILED);
 	ck_assert_int_eq(sweep.rows[0].cause, KT_CAUSE_ENDED);
+	kt_sweep_deinit(&sweep);
+	crew_stop(&crew);
+}
+END_TEST
+
+/* Each member's cache holds as many objects as its number says. */
+START_TEST(caches)
+{
+	static const enum kt_tls_access accesses[] = { KT_TLS_TP_OFFSET, KT_TLS_DTV };
+	struct kt_sweep sweep = { 0 };
+	struct crew crew;
+	void *engine;
+
+	crew_start(&crew, 10, CREW_PARKED);
+	struct kt_read_config config = crew_config(&crew, accesses[_i]);
+	config.extras = KT_EXTRA_TCACHE;
+	config.internals = crew_internals();
+	KT_OK(kt_bpf_engine.create(&config, &engine));
+	crew_add_raw(&crew);
+	for (int round = 0; round < 3; round++) {
+		kt_sweep_reset(&sweep);
+		KT_OK(kt_bpf_engine.sweep(engine, &sweep));
+		crew_expect_exact(&crew, &sweep);
+		ck_assert_uint_eq(sweep.count, 12);
+		for (size_t i = 0; i < sweep.count; i++) {
+			size_t member = crew_member_of(&crew, sweep.rows[i].tid);
+			bool is_member = member < crew.count;
+			ck_assert_uint_eq(sweep.extras[i].known, is_member ? KT_EXTRA_TCACHE : 0);
+			if (is_member)
+				ck_assert_uint_eq(sweep.extras[i].tcache_bytes,
+						  (member + 1) * CREW_CLASS_BYTES);
+		}
+	}
+	kt_bpf_engine.destroy(engine);
 	kt_sweep_deinit(&sweep);
 	crew_stop(&crew);
 }
@@ -589,6 +623,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, rows_that_cannot_be_read);
 	tcase_add_test(tests, target_that_ends);
 	tcase_add_test(tests, zombie);
+	tcase_add_loop_test(tests, caches, 0, 2);
 	tcase_add_test(tests, extras_are_those_of_proc);
 	tcase_add_test(tests, refused_without_rights);
 	tcase_add_test(tests, refused_in_a_pid_namespace);

@@ -489,12 +489,13 @@ const struct kt_row *crew_row(const struct kt_sweep *sweep, pid_t tid)
 	return NULL;
 }
 
-bool crew_is_member(const struct crew *crew, pid_t tid)
+size_t crew_member_of(const struct crew *crew, pid_t tid)
 {
-	for (size_t i = 0; i < crew->count; i++)
-		if (crew->page->members[i].tid == tid)
-			return true;
-	return false;
+	size_t member = 0;
+
+	while (member < crew->count && crew->page->members[member].tid != tid)
+		member++;
+	return member;
 }
 
 bool crew_is_short_lived_value(uint64_t bytes)

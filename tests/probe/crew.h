@@ -112,8 +112,8 @@ struct kt_read_config crew_config(struct crew *crew, enum kt_tls_access access);
 /** The row of thread @tid, or NULL. */
 const struct kt_row *crew_row(const struct kt_sweep *sweep, pid_t tid);
 
-/** Whether @tid is a member. */
-bool crew_is_member(const struct crew *crew, pid_t tid);
+/** Which member @tid is; the count of members for none. */
+size_t crew_member_of(const struct crew *crew, pid_t tid);
 
 /** Whether the counters of a thread that is born to die (CREW_CHURN) may be @bytes. */
 bool crew_is_short_lived_value(uint64_t bytes);

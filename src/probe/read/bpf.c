@@ -11,6 +11,7 @@
 #include "probe/read/describe.h"
 #include "probe/read/engine.h"
 #include "probe/read/remote.h"
+#include "probe/read/tcache.h"
 #include "probe/read/threads.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
@@ -76,6 +77,10 @@ static struct kt_error *load(struct bpf_engine *engine, size_t thread_count)
 		.capacity = capacity < SLOTS_MAX ? capacity : SLOTS_MAX,
 	};
 
+	if (engine->config.extras & KT_EXTRA_TCACHE)
+		request.cache_bytes = kt_tcache_span_bytes(engine->config.internals);
+	if (request.cache_bytes)
+		request.cache_distance = kt_tcache_address(&engine->config, 0);
 	return kt_bpf_load(&request, &engine->kernel);
 }
 
@@ -217,41 +222,54 @@ static void compare_clock(struct bpf_engine *engine, size_t count)
 	}
 }
 
-static void fill_row(struct bpf_engine *engine, uint32_t slot, struct kt_row *row)
+/* The counters of @row from @record, and the extras of the thread. */
+static void fill_values(struct bpf_engine *engine, struct kt_bpf_record *record, struct kt_row *row,
+			struct kt_extras *extras)
 {
 	const struct kt_read_config *config = &engine->config;
-	const struct kt_bpf_record *record = kt_bpf_record_at(&engine->kernel, slot);
+
+	kt_bpf_row_fill(config, record, row);
+	if (extras)
+		kt_bpf_extras_fill(config, &engine->task, &engine->clock, record, row, extras);
+	/* Found to be shared only now: another thread may have changed what was left as it was. */
+	if (record->is_forced && record->pass != engine->kernel.header->pass) {
+		if (extras)
+			extras->known &= ~(uint32_t)KT_EXTRA_TCACHE;
+		kt_remote_read(config, record->tp, row, extras);
+	}
+}
+
+static void fill_row(struct bpf_engine *engine, uint32_t slot, struct kt_row *row,
+		     struct kt_extras *extras)
+{
+	struct kt_bpf_record *record = kt_bpf_record_at(&engine->kernel, slot);
 
 	kt_threads_take_name(record->comm, strnlen(record->comm, KT_COMM_BYTES), row->comm);
 	row->has_start_time = engine->clock.is_trusted;
 	if (row->has_start_time)
 		row->start_time_jiffies = kt_bpf_start_ticks(&engine->clock, record);
-	if (!engine->owners.is_owner[slot]) {
-		row->state = KT_ROW_SKIPPED;
-		row->cause = KT_CAUSE_SHARED_TP;
+	if (engine->owners.is_owner[slot]) {
+		fill_values(engine, record, row, extras);
 		return;
 	}
-	kt_bpf_row_fill(config, record, row);
-	/* Found to be shared only now: another thread may have changed what was left as it was. */
-	if (record->is_forced && record->pass != engine->kernel.header->pass)
-		kt_remote_read(config, record->tp, row, NULL);
+	row->state = KT_ROW_SKIPPED;
+	row->cause = KT_CAUSE_SHARED_TP;
+	if (extras)
+		kt_bpf_extras_fill(&engine->config, &engine->task, &engine->clock, record, row,
+				   extras);
 }
 
 static struct kt_error *make_rows(struct bpf_engine *engine, size_t count, struct kt_sweep *sweep)
 {
-	const struct kt_read_config *config = &engine->config;
+	bool has_extras = engine->config.extras;
 
-	if (config->extras && !kt_sweep_want_extras(sweep))
+	if (has_extras && !kt_sweep_want_extras(sweep))
 		return kt_error_no_memory();
 	for (size_t i = 0; i < count; i++) {
-		uint32_t slot = engine->places[i].slot;
 		if (!kt_sweep_add(sweep, (pid_t)engine->places[i].tid))
 			return kt_error_no_memory();
-		fill_row(engine, slot, &sweep->rows[i]);
-		if (config->extras)
-			kt_bpf_extras_fill(config, &engine->task, &engine->clock,
-					   kt_bpf_record_at(&engine->kernel, slot),
-					   &sweep->extras[i]);
+		fill_row(engine, engine->places[i].slot, &sweep->rows[i],
+			 has_extras ? &sweep->extras[i] : NULL);
 	}
 	return NULL;
 }

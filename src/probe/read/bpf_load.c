@@ -123,6 +123,8 @@ static struct kt_error *load_program(const struct kt_bpf_request *request,
 		.place = request->place,
 		.pid = request->pid,
 		.extras = request->extras,
+		.cache_bytes = request->cache_bytes,
+		.cache_distance = request->cache_distance,
 		.header_fd = kernel->header_fd,
 		.records_fd = kernel->records_fd,
 	};
@@ -180,7 +182,7 @@ struct kt_error *kt_bpf_load(const struct kt_bpf_request *request, struct kt_bpf
 {
 	struct kt_bpf_kernel kernel = KT_BPF_KERNEL_NONE;
 
-	kernel.record_bytes = kt_bpf_record_bytes(request->place);
+	kernel.record_bytes = kt_bpf_record_bytes(request->place, request->cache_bytes);
 	kernel.capacity = request->capacity;
 	struct kt_error *err = load(request, &kernel);
 	if (err) {

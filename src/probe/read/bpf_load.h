@@ -12,8 +12,10 @@ struct kt_bpf_request {
 	const struct kt_bpf_task *task;	  /* borrowed */
 	const struct kt_tls_place *place; /* borrowed; module at most KT_BPF_MODULES_MAX */
 	pid_t pid;
-	uint32_t extras; /* bits of enum kt_extra */
-	size_t capacity; /* slots */
+	uint32_t extras;	 /* bits of enum kt_extra */
+	uint32_t cache_bytes;	 /* see struct kt_bpf_program */
+	uint64_t cache_distance; /* */
+	size_t capacity;	 /* slots */
 };
 
 struct kt_bpf_kernel {

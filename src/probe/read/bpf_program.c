@@ -88,6 +88,13 @@ static void set_wide(struct code *code, int dst, int kind, uint64_t value)
 	emit(code, 0, 0, 0, 0, (int32_t)(uint32_t)(value >> 32));
 }
 
+/* Adds @value, which is left in register 1. */
+static void add_wide(struct code *code, int dst, uint64_t value)
+{
+	set_wide(code, BPF_REG_1, 0, value);
+	emit(code, BPF_ALU64 | BPF_ADD | BPF_X, dst, BPF_REG_1, 0, 0);
+}
+
 static void call(struct code *code, int function)
 {
 	emit(code, BPF_JMP | BPF_CALL, 0, 0, 0, function);
@@ -138,9 +145,14 @@ static void keep_member(struct code *code, const struct kt_bpf_program *program,
 	store(code, bytes, R_RECORD, off, BPF_REG_1);
 }
 
-size_t kt_bpf_record_bytes(const struct kt_tls_place *place)
+size_t kt_bpf_cache_offset(const struct kt_tls_place *place)
 {
 	return sizeof(struct kt_bpf_record) + (place->span_bytes + 7) / 8 * 8;
+}
+
+size_t kt_bpf_record_bytes(const struct kt_tls_place *place, uint32_t cache_bytes)
+{
+	return kt_bpf_cache_offset(place) + (cache_bytes + 7) / 8 * 8;
 }
 
 bool kt_bpf_knows_tail(const struct kt_bpf_task *task)
@@ -311,8 +323,7 @@ static void emit_vector(struct code *code, const struct kt_bpf_program *program,
 	emit_user_word(code, &unreadable);
 	jump_if(code, &no_block, BPF_JEQ, R_WORD, 0);
 	jump_if(code, &no_block, BPF_JEQ, R_WORD, -1);
-	set_wide(code, BPF_REG_1, 0, place->block_offset);
-	emit(code, BPF_ALU64 | BPF_ADD | BPF_X, R_WORD, BPF_REG_1, 0, 0);
+	add_wide(code, R_WORD, place->block_offset);
 	jump_if_reg(code, &overflow, BPF_JLT, R_WORD, BPF_REG_1);
 	store(code, 8, R_RECORD, RECORD(address), R_WORD);
 	jump_if(code, &found, BPF_JA, 0, 0);
@@ -325,6 +336,30 @@ static void emit_vector(struct code *code, const struct kt_bpf_program *program,
 	land(code, &found);
 }
 
+/* Copies the user's bytes at the address in R_WORD to @offset of the record; 0 if all. */
+static void emit_record_copy(struct code *code, size_t offset, uint32_t bytes)
+{
+	move(code, BPF_REG_1, R_RECORD);
+	add(code, BPF_REG_1, (int32_t)offset);
+	move(code, BPF_REG_3, R_WORD);
+	emit_user_copy(code, bytes);
+}
+
+/* Copies the cache of the thread whose counters are at the address in R_WORD. */
+static void emit_cache(struct code *code, const struct kt_bpf_program *program)
+{
+	struct jumps failed = { 0 };
+
+	if (!program->cache_bytes)
+		return;
+	store_number(code, 4, R_RECORD, RECORD(has_cache), 0);
+	add_wide(code, R_WORD, program->cache_distance);
+	emit_record_copy(code, kt_bpf_cache_offset(program->place), program->cache_bytes);
+	jump_if(code, &failed, BPF_JNE, BPF_REG_0, 0);
+	store_number(code, 4, R_RECORD, RECORD(has_cache), 1);
+	land(code, &failed);
+}
+
 static void emit_copy(struct code *code, const struct kt_bpf_program *program)
 {
 	const struct kt_tls_place *place = program->place;
@@ -333,17 +368,14 @@ static void emit_copy(struct code *code, const struct kt_bpf_program *program)
 
 	if (place->access == KT_TLS_DTV) {
 		emit_vector(code, program, &end);
-		move(code, BPF_REG_3, R_WORD);
 	} else {
 		/* A sum that wraps is no user address, so the copy fails: nothing is below 0. */
-		set_wide(code, BPF_REG_1, 0, (uint64_t)place->tp_offset);
-		load(code, 8, BPF_REG_3, R_RECORD, RECORD(tp));
-		emit(code, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, BPF_REG_1, 0, 0);
+		load(code, 8, R_WORD, R_RECORD, RECORD(tp));
+		add_wide(code, R_WORD, (uint64_t)place->tp_offset);
 	}
-	move(code, BPF_REG_1, R_RECORD);
-	add(code, BPF_REG_1, RECORD(counters));
-	emit_user_copy(code, place->span_bytes);
+	emit_record_copy(code, RECORD(counters), place->span_bytes);
 	jump_if(code, &failed, BPF_JNE, BPF_REG_0, 0);
+	emit_cache(code, program);
 	emit_status(code, &end, KT_BPF_COPIED);
 	land(code, &failed);
 	emit_status(code, &end, KT_BPF_COPY_FAILED);

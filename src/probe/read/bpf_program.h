@@ -55,7 +55,7 @@ struct kt_bpf_header {
 	uint32_t is_tail; /* the last thread that was met was the last of its group */
 };
 
-/* One slot; the counters' bytes follow it. */
+/* One slot; the bytes of the counters and of the thread's cache follow it. */
 struct kt_bpf_record {
 	uint64_t tp;
 	uint64_t start_ns; /* since the boot */
@@ -81,7 +81,7 @@ struct kt_bpf_record {
 	uint64_t shown_utime_ns; /* user space's; cleared for a new thread */
 	uint64_t shown_stime_ns;
 	uint32_t vtime_state;
-	uint32_t reserved;
+	uint32_t has_cache; /* not 0: the cache was copied with the counters */
 	char counters[];
 };
 
@@ -89,13 +89,18 @@ struct kt_bpf_program {
 	const struct kt_bpf_task *task;
 	const struct kt_tls_place *place; /* module at most KT_BPF_MODULES_MAX */
 	pid_t pid;
-	uint32_t extras; /* bits of enum kt_extra */
-	int header_fd;	 /* maps */
+	uint32_t extras;	 /* bits of enum kt_extra */
+	uint32_t cache_bytes;	 /* of the thread's cache; 0: it is not wanted, or unknown */
+	uint64_t cache_distance; /* from the counters' address up to it, modulo 2^64 */
+	int header_fd;		 /* maps */
 	int records_fd;
 };
 
-/** Size of a slot, counters included, in bytes. */
-size_t kt_bpf_record_bytes(const struct kt_tls_place *place);
+/** Where the cache's bytes are in a slot. */
+size_t kt_bpf_cache_offset(const struct kt_tls_place *place);
+
+/** Size of a slot with a cache of @cache_bytes, in bytes. */
+size_t kt_bpf_record_bytes(const struct kt_tls_place *place, uint32_t cache_bytes);
 
 /** Whether the program can tell is_tail, so that a walk of the group alone can be trusted. */
 bool kt_bpf_knows_tail(const struct kt_bpf_task *task);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "probe/read/bpf_owners.h"
 #include "probe/read/remote.h"
+#include "probe/read/tcache.h"
 #include "probe/read/threads.h"
 
 enum {
@@ -191,13 +192,26 @@ static void fill_cpu(const struct kt_bpf_task *task, const struct kt_bpf_clock *
 	ret->stime_ns = stime_ns / clock->tick_ns * clock->tick_ns;
 }
 
+static void fill_cache(const struct kt_read_config *config, const struct kt_bpf_record *record,
+		       struct kt_extras *ret)
+{
+	const char *bins = (const char *)record + kt_bpf_cache_offset(&config->place);
+
+	if (record->has_cache && kt_tcache_count(config->internals, bins, &ret->tcache_bytes))
+		ret->known |= KT_EXTRA_TCACHE;
+}
+
 void kt_bpf_extras_fill(const struct kt_read_config *config, const struct kt_bpf_task *task,
 			const struct kt_bpf_clock *clock, struct kt_bpf_record *record,
-			struct kt_extras *ret)
+			const struct kt_row *row, struct kt_extras *ret)
 {
 	*ret = (struct kt_extras){ 0 };
+	if (kt_bpf_record_is_ending(record))
+		return;
 	if (config->extras & KT_EXTRA_SCHED)
 		fill_sched(task, record, ret);
 	if (config->extras & KT_EXTRA_CPU)
 		fill_cpu(task, clock, record, ret);
+	if (row->state == KT_ROW_OK && config->extras & KT_EXTRA_TCACHE)
+		fill_cache(config, record, ret);
 }

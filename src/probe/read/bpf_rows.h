@@ -26,10 +26,13 @@ uint64_t kt_bpf_start_ticks(const struct kt_bpf_clock *clock, const struct kt_bp
 void kt_bpf_row_fill(const struct kt_read_config *config, const struct kt_bpf_record *record,
 		     struct kt_row *row);
 
-/** The extras that @config asks for, as far as the kernel has them. */
+/**
+ * The extras that @config asks for, as far as the kernel has them; those from the target's memory
+ * only if @row is good, and none of a thread that has begun to end.
+ */
 void kt_bpf_extras_fill(const struct kt_read_config *config, const struct kt_bpf_task *task,
 			const struct kt_bpf_clock *clock, struct kt_bpf_record *record,
-			struct kt_extras *ret);
+			const struct kt_row *row, struct kt_extras *ret);
 
 /** The letter of proc(5) for a task's state and exit state. */
 char kt_bpf_state_letter(uint32_t state, uint32_t exit_state);
