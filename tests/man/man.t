@@ -48,6 +48,18 @@ same_options() {
 	diff "$tap_dir/help" "$tap_dir/page"
 }
 
+# words_are_told SOURCE: every word in a table of SOURCE, as '[X] = "word"', is on the probe's page.
+words_are_told() {
+	sed -n 's/^\t*\[KT_[A-Z_]*\] = "\([a-z_-]*\)",$/\1/p' "$top_srcdir/src/probe/$1" >"$tap_dir/words"
+	[ -s "$tap_dir/words" ] || return 1
+	while read -r word; do
+		sed 's,[\\],,g' "$(page ktstr-jemalloc-probe.1)" | grep -q -e "fB$word" || {
+			echo "no word $word"
+			return 1
+		}
+	done <"$tap_dir/words"
+}
+
 if [ -z "$(page ktstr-top.1)" ]; then
 	tap_skip 'the pages' 'built from a clone without scdoc'
 	tap_end
@@ -64,4 +76,7 @@ tap_check 'ktstr-jemalloc-probe: options of --help and page' \
 tap_check 'ktstr-top: options of --help and page' same_options ktstr-top ktstr-top.1
 tap_check 'ktstr-jemalloc-alloc-worker: --churn' \
 	test "$(page_options ktstr-jemalloc-alloc-worker.1)" = churn
+for source in fatal.c run.c options.c members.c read/sweep.c; do
+	tap_check "ktstr-jemalloc-probe tells every word of $source" words_are_told "$source"
+done
 tap_end
