@@ -111,29 +111,31 @@ static void emit_snapshots(struct kt_runner *runner, const struct kt_probe_docum
 	}
 }
 
-/* What the document adds to the end of the probe; the reason when there is none. */
+/*
+ * What the document adds to the end of the probe, which borrows from @document; the reason when
+ * there is none.
+ */
 static void take_document(struct kt_runner *runner, struct kt_event_probe_end *end,
-			  struct kt_buf *problem)
+			  struct kt_probe_document *document, struct kt_buf *problem)
 {
 	const struct kt_buf *text = &runner->probe.streams[KT_STREAM_STDOUT];
-	struct kt_probe_document document;
 
 	if (runner->probe.timed_out || !text->len) {
 		end->document_error = runner->probe.timed_out ? "it took too long and was killed"
 							      : "there is no output";
 		return;
 	}
-	kt_autoerr struct kt_error *err = kt_probe_document_parse(text->data, text->len, &document);
+	kt_autoerr struct kt_error *err = kt_probe_document_parse(text->data, text->len, document);
 	if (err) {
 		kt_buf_puts(problem, kt_error_message(err));
 		end->document_error = kt_buf_text(problem);
 		return;
 	}
-	emit_snapshots(runner, &document);
-	end->started_at_unix_sec = (struct kt_opt_u64){ true, document.started_at_unix_sec };
-	end->interrupted = (struct kt_opt_bool){ true, document.interrupted };
-	end->snapshot_count = (struct kt_opt_u64){ true, document.snapshot_count };
-	kt_probe_document_deinit(&document);
+	emit_snapshots(runner, document);
+	end->started_at_unix_sec = (struct kt_opt_u64){ true, document->started_at_unix_sec };
+	end->interrupted = (struct kt_opt_bool){ true, document->interrupted };
+	end->snapshot_count = (struct kt_opt_u64){ true, document->snapshot_count };
+	end->layout = document->layout;
 }
 
 static void count_metrics(const struct probe_run *run, struct kt_event_probe_end *end)
@@ -154,6 +156,7 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	const struct kt_buf *said = &run->streams[KT_STREAM_STDERR];
 	kt_autobuf struct kt_buf problem = KT_BUF_INIT;
 	kt_autobuf struct kt_buf tail = KT_BUF_INIT;
+	kt_autodocument struct kt_probe_document document = { 0 };
 	char fatal_kind[KT_PROBE_FATAL_KIND_SIZE];
 	struct kt_event event = {
 		.type = KT_EVENT_PROBE_END,
@@ -174,7 +177,7 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	event.probe_end.stderr_tail = tail.len ? kt_buf_text(&tail) : NULL;
 	if (kt_probe_fatal_kind(kt_buf_text(said), said->len, fatal_kind))
 		event.probe_end.fatal_kind = fatal_kind;
-	take_document(runner, &event.probe_end, &problem);
+	take_document(runner, &event.probe_end, &document, &problem);
 	count_metrics(run, &event.probe_end);
 	kt_runner_emit(runner, &event);
 	run->running = false;

@@ -212,6 +212,7 @@ struct kt_event_probe_end {
 	const char *detail;
 	const char *engine; /* that took over */
 	const char *engine_reason;
+	const struct kt_probe_layout *layout; /* from its document */
 };
 
 struct kt_event_check {

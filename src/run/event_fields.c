@@ -170,7 +170,7 @@ static const struct kt_field probe_layout_fields[] = {
 	{ 0 },
 };
 
-static const struct kt_record probe_layout_record = {
+const struct kt_record kt_probe_layout_record = {
 	.size = sizeof(struct kt_probe_layout),
 	.fields = probe_layout_fields,
 };
@@ -197,7 +197,7 @@ static const struct kt_field probe_start_fields[] = {
 	TEXT(kt_event_probe_start, engine_reason),
 	NUMBER(kt_event_probe_start, target_start_time_jiffies),
 	{ PLACE(kt_event_probe_start, "layout", layout), .kind = KT_FIELD_OPT_RECORD,
-	  .record = &probe_layout_record },
+	  .record = &kt_probe_layout_record },
 	{ PLACE(kt_event_probe_start, "unknown", unknown), .kind = KT_FIELD_OPT_RECORDS,
 	  .count_offset = offsetof(struct kt_event_probe_start, unknown_count),
 	  .record = &unknown_record },
@@ -253,6 +253,8 @@ static const struct kt_field probe_end_fields[] = {
 	TEXT(kt_event_probe_end, detail),
 	TEXT(kt_event_probe_end, engine),
 	TEXT(kt_event_probe_end, engine_reason),
+	{ PLACE(kt_event_probe_end, "layout", layout), .kind = KT_FIELD_OPT_RECORD,
+	  .record = &kt_probe_layout_record },
 	{ 0 },
 };
 

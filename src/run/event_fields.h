@@ -13,6 +13,9 @@ struct kt_event_description {
 	const struct kt_record *record;
 };
 
+/** What a probe says of how it knows where the counters are: struct kt_probe_layout. */
+extern const struct kt_record kt_probe_layout_record;
+
 /** What an event of each type looks like; no record for KT_EVENT_NONE. */
 extern const struct kt_event_description kt_event_descriptions[KT_EVENT_TYPE_COUNT];
 

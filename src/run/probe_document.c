@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_flat.h"
+#include "run/event_fields.h"
 
 static const char *refuse_document(const void *record)
 {
@@ -28,6 +29,7 @@ static const struct kt_field document_fields[] = {
 	{ PLACE("snapshots", snapshots), .kind = KT_FIELD_RECORDS,
 	  .count_offset = offsetof(struct kt_probe_document, snapshot_count),
 	  .record = &kt_snapshot_record },
+	{ PLACE("layout", layout), .kind = KT_FIELD_OPT_RECORD, .record = &kt_probe_layout_record },
 	{ 0 },
 };
 

@@ -7,7 +7,7 @@
 #ifndef KT_RUN_PROBE_DOCUMENT_H
 #define KT_RUN_PROBE_DOCUMENT_H
 
-#include "run/snapshot.h"
+#include "run/event.h"
 
 #define KT_PROBE_DOCUMENT_SCHEMA	2
 #define KT_PROBE_DOCUMENT_MAX_SNAPSHOTS 100000 /* contract section 1.1 */
@@ -22,7 +22,8 @@ struct kt_probe_document {
 	bool interrupted;
 	const struct kt_snapshot *snapshots;
 	size_t snapshot_count;
-	struct kt_arena arena; /* everything above */
+	const struct kt_probe_layout *layout; /* NULL: it does not say */
+	struct kt_arena arena;		      /* everything above */
 };
 
 /**
@@ -35,6 +36,8 @@ struct kt_error *kt_probe_document_parse(const char *text, size_t len,
 
 /** Frees the document. */
 void kt_probe_document_deinit(struct kt_probe_document *document);
+
+#define kt_autodocument __attribute__((cleanup(kt_probe_document_deinit)))
 
 /**
  * How many flat metrics a program's output has: those of its stdout, or, if that has none,

@@ -60,7 +60,7 @@ static const char *const full_lines[] = {
 	",\"stderr_tail\":\"a\\nb\",\"document_error\":\"e\","
 	"\"fatal_kind\":\"pid-missing\","
 	"\"end_reason\":\"failed\",\"detail\":\"d\",\"engine\":\"readv\","
-	"\"engine_reason\":\"r\"}\n",
+	"\"engine_reason\":\"r\",\"layout\":{\"cache\":\"hit\",\"resolve_ns\":" MAX64 "}}\n",
 	"{\"schema\":1,\"event\":\"check\",\"host_mono_ns\":1,\"scenario\":\"s\",\"check\":\"c\","
 	"\"verdict\":\"cannot-tell\",\"text\":\"t\",\"detail\":\"d\",\"threshold\":\"" MAX64
 	"\",\"worst\":\"0\",\"probe\":\"p\",\"run\":" MAX64 ",\"snapshot\":" MAX64 ",\"tid\":" MAX64

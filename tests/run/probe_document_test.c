@@ -71,6 +71,21 @@ START_TEST(anything_else_is_refused_with_its_reason)
 }
 END_TEST
 
+START_TEST(how_it_knows_is_kept)
+{
+	static const char text[] =
+		"{\"schema_version\":2,\"pid\":7,\"tool_version\":\"1\",\"started_at_unix_sec\":5,"
+		"\"interrupted\":false,\"layout\":{\"cache\":\"hit\",\"new\":[1],\"resolve_ns\":9},"
+		"\"snapshots\":[]}";
+	kt_autodocument struct kt_probe_document document = { 0 };
+
+	KT_OK(kt_probe_document_parse(text, strlen(text), &document));
+	ck_assert_str_eq(document.layout->cache, "hit");
+	ck_assert_uint_eq(document.layout->resolve_ns.value, 9);
+	ck_assert_ptr_null(document.layout->object);
+}
+END_TEST
+
 START_TEST(a_flood_of_snapshots_is_refused)
 {
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
@@ -143,6 +158,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_document_is_read_exactly);
 	tcase_add_test(tests, no_snapshots_are_a_document_too);
 	tcase_add_test(tests, anything_else_is_refused_with_its_reason);
+	tcase_add_test(tests, how_it_knows_is_kept);
 	tcase_add_test(tests, a_flood_of_snapshots_is_refused);
 	tcase_add_test(tests, numbers_are_counted_in_one_stream);
 	tcase_add_test(tests, the_fatal_kind_is_found);
