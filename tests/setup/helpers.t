@@ -22,6 +22,10 @@ only_locks() {
 pretend "$jemalloc" --print-dir
 tap_check 'build-jemalloc: its directory is in the cache' expect 0 "^$cache/jemalloc-5.3.0-"
 dir=$(cat "$tap_dir/out")
+pretend "$jemalloc" --print-dir --variant prof
+tap_check 'build-jemalloc: a variant has a directory of its own' expect 0 "^$cache/jemalloc-5.3.0-.*prof"
+pretend "$jemalloc" --variant nonsense
+tap_check 'build-jemalloc: an unknown variant' expect 2 usage
 pretend "$jemalloc" --nonsense
 tap_check 'build-jemalloc: an unknown option' expect 2 usage
 pretend "$jemalloc"
