@@ -85,14 +85,21 @@ static void parse_truths(struct target *target, const char *text)
 
 void target_start(struct target *target, const char *path, size_t threads, const char *mode)
 {
-	uint64_t deadline_ns = kt_clock_mono_ns() + DEADLINE_S * KT_NS_PER_SEC;
-	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	char count[24];
-	int in[2];
-	int out[2];
 
 	(void)snprintf(count, sizeof(count), "%zu", threads);
 	const char *const argv[] = { path, count, mode, NULL };
+	target_start_command(target, argv);
+	ck_assert_uint_eq(target->truth_count, threads);
+}
+
+void target_start_command(struct target *target, const char *const *argv)
+{
+	uint64_t deadline_ns = kt_clock_mono_ns() + DEADLINE_S * KT_NS_PER_SEC;
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	int in[2];
+	int out[2];
+
 	make_pipe(in);
 	make_pipe(out);
 	*target = (struct target){
@@ -103,9 +110,8 @@ void target_start(struct target *target, const char *path, size_t threads, const
 	(void)close(in[0]);
 	(void)close(out[1]);
 	while (!strstr(kt_buf_text(&text), "ready\n"))
-		ck_assert_msg(read_some(out[0], &text, deadline_ns), "%s ended early", path);
+		ck_assert_msg(read_some(out[0], &text, deadline_ns), "%s ended early", argv[0]);
 	parse_truths(target, text.data);
-	ck_assert_uint_eq(target->truth_count, threads);
 }
 
 void target_stop(struct target *target)

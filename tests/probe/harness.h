@@ -47,6 +47,9 @@ struct process {
 /** Starts the program at @path with @threads threads in @mode and waits for its truths. */
 void target_start(struct target *target, const char *path, size_t threads, const char *mode);
 
+/** Starts a target by a whole command, which ends with NULL: another environment, for example. */
+void target_start_command(struct target *target, const char *const *argv);
+
 /** Ends the target and frees its truths. */
 void target_stop(struct target *target);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A process to be read by the probe.  Linked with jemalloc, it publishes the truth: what
- * each thread's own mallctl("thread.allocatedp") says.
+ * each thread's own mallctl("thread.allocatedp") says.  Compiled with -DTARGET_FINDS_ALLOCATOR it
+ * is linked with no allocator, but takes the one that was preloaded, or the library
+ * $TARGET_LIBRARY.
  *
  * target THREADS [MODE]: THREADS counts the main thread too.  On stdout: one line
  * "TID ALLOCATED DEALLOCATED ADDRESS" for each thread (ADDRESS is that of the allocated
@@ -9,6 +11,7 @@
  *   park   every thread sleeps (default)
  *   busy   every thread but the main one spins on the processor
  *   churn  threads are born and die all the time, besides those that park
+ *   idle   the last thread never uses the allocator; its truth is 0 0 0
  *   raw    one more thread without robust list is made, sharing the main thread's pointer
  *   stuck  the last thread has no robust list and waits in vfork() for two seconds: it cannot be
  *          stopped meanwhile; then it works on
@@ -20,11 +23,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +36,21 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifdef TARGET_FINDS_ALLOCATOR
+#include <dlfcn.h>
+#else
+/* After the C library's: a jemalloc with prefixed names defines these words as macros. */
+#include <jemalloc/jemalloc.h>
+#endif
+
+/* The functions of the jemalloc that is tested. */
+static struct {
+	void *(*allocate)(size_t bytes);
+	void (*release)(void *memory);
+	int (*control)(const char *name, void *old, size_t *old_bytes, void *new_value,
+		       size_t new_bytes);
+} jemalloc;
 
 struct truth {
 	pid_t tid;
@@ -53,12 +71,41 @@ struct member {
 	size_t index;
 };
 
+#ifdef TARGET_FINDS_ALLOCATOR
+static void find_jemalloc(void)
+{
+	const char *path = getenv("TARGET_LIBRARY");
+	void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : RTLD_DEFAULT;
+
+	if (path && !library) {
+		(void)fprintf(stderr, "%s\n", dlerror());
+		exit(1);
+	}
+	*(void **)&jemalloc.allocate = dlsym(library, "malloc");
+	*(void **)&jemalloc.release = dlsym(library, "free");
+	*(void **)&jemalloc.control = dlsym(library, "mallctl");
+	if (!jemalloc.control)
+		abort();
+}
+#else
+static void find_jemalloc(void)
+{
+	jemalloc.allocate = malloc;
+	jemalloc.release = free;
+	jemalloc.control = mallctl;
+}
+#endif
+
 static const uint64_t *counter(const char *name)
 {
+	static const uint64_t none; /* without statistics an old jemalloc has no counters */
 	uint64_t *value = NULL;
 	size_t size = sizeof(value);
+	int failure = jemalloc.control(name, &value, &size, NULL, 0);
 
-	if (mallctl(name, &value, &size, NULL, 0))
+	if (failure == ENOENT)
+		return &none;
+	if (failure)
 		abort();
 	return value;
 }
@@ -80,12 +127,12 @@ static void publish(struct shared *shared, size_t index)
 static void use_memory(size_t index)
 {
 	for (size_t i = 0; i < 3 + index % 5; i++) {
-		char *volatile kept = malloc(1000 + 137 * index + i);
-		char *volatile freed = malloc(64 + i);
+		char *volatile kept = jemalloc.allocate(1000 + 137 * index + i);
+		char *volatile freed = jemalloc.allocate(64 + i);
 		if (!kept || !freed)
 			abort();
 		*kept = 1;
-		free(freed);
+		jemalloc.release(freed);
 	}
 }
 
@@ -167,6 +214,17 @@ static void *stuck_main(void *ctx)
 	return NULL;
 }
 
+static void *idle_main(void *ctx)
+{
+	struct member *member = ctx;
+
+	member->shared->truths[member->index].tid = (pid_t)syscall(SYS_gettid);
+	atomic_fetch_add(&member->shared->ready, 1);
+	for (;;)
+		(void)pause();
+	return NULL;
+}
+
 static atomic_ulong signal_count;
 
 static void on_signal(int number)
@@ -242,10 +300,14 @@ int main(int argc, char **argv)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	shared.truths = calloc(count + 1, sizeof(*shared.truths));
 	shared.is_busy = !strcmp(mode, "busy");
+	find_jemalloc();
 	use_memory(0);
 	if (!strcmp(mode, "stuck")) {
 		start_members(&shared, count - 1);
 		start_extra(&shared, count - 1, stuck_main);
+	} else if (!strcmp(mode, "idle")) {
+		start_members(&shared, count - 1);
+		start_extra(&shared, count - 1, idle_main);
 	} else if (!strcmp(mode, "signal")) {
 		(void)signal(SIGRTMIN, on_signal);
 		start_members(&shared, count - 1);
