@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "probe/read/bpf_load.h"
 #include "tests/probe/crew.h"
 
 #ifndef CLONE_NEWTIME
@@ -43,10 +44,11 @@ static void expect_same_rows(const struct kt_sweep *left, const struct kt_sweep 
 		ck_assert_uint_eq(a->start_time_jiffies, b->start_time_jiffies);
 		ck_assert_uint_eq(a->allocated_bytes, b->allocated_bytes);
 		ck_assert_uint_eq(a->deallocated_bytes, b->deallocated_bytes);
+		ck_assert_mem_eq(a, b, sizeof(*a));
 	}
 }
 
-START_TEST(rows_are_those_of_readv)
+START_TEST(same_rows_from_all_engines)
 {
 	static const size_t counts[] = { 1, 100, 1000 };
 
@@ -54,6 +56,7 @@ START_TEST(rows_are_those_of_readv)
 		struct crew crew;
 		struct kt_sweep bpf;
 		struct kt_sweep readv;
+		struct kt_sweep ptrace;
 		crew_start(&crew, counts[i], CREW_PARKED);
 		sweep_once(crew_config(&crew, KT_TLS_TP_OFFSET), &kt_bpf_engine, &bpf);
 		sweep_once(crew_config(&crew, KT_TLS_TP_OFFSET), &kt_readv_engine, &readv);
@@ -64,6 +67,9 @@ START_TEST(rows_are_those_of_readv)
 		sweep_once(crew_config(&crew, KT_TLS_DTV), &kt_bpf_engine, &bpf);
 		expect_same_rows(&bpf, &readv);
 		kt_sweep_deinit(&bpf);
+		sweep_once(crew_config(&crew, KT_TLS_TP_OFFSET), &kt_ptrace_engine, &ptrace);
+		expect_same_rows(&readv, &ptrace);
+		kt_sweep_deinit(&ptrace);
 		kt_sweep_deinit(&readv);
 		crew_stop(&crew);
 	}
@@ -308,6 +314,25 @@ START_TEST(rows_that_cannot_be_read)
 	ck_assert_str_eq(sweep.rows[0].arithmetic_text, "the address overflows");
 	kt_sweep_deinit(&sweep);
 	crew_stop(&crew);
+}
+END_TEST
+
+/* A program that reads where no member is: the verifier's own words tell why it is refused. */
+START_TEST(refused_by_the_verifier)
+{
+	struct kt_tls_place place = crew_place(KT_TLS_TP_OFFSET);
+	struct kt_bpf_kernel kernel;
+	struct kt_bpf_task task;
+	struct kt_btf btf;
+
+	KT_OK(kt_btf_open("/sys/kernel/btf/vmlinux", KT_BPF_ITERATOR, &btf));
+	KT_OK(kt_bpf_task_find(&btf, &task));
+	kt_btf_deinit(&btf);
+	task.members[KT_TASK_START].offset_bytes += 4;
+	struct kt_bpf_request request = {
+		.task = &task, .place = &place, .pid = getpid(), .capacity = 10
+	};
+	KT_FAILS(kt_bpf_load(&request, &kernel), KT_ERROR_PROBE, "access beyond");
 }
 END_TEST
 
@@ -613,7 +638,7 @@ static Suite *suite(void)
 		tcase_add_test(tests, refused_with_a_reason);
 		return all;
 	}
-	tcase_add_test(tests, rows_are_those_of_readv);
+	tcase_add_test(tests, same_rows_from_all_engines);
 	tcase_add_loop_test(tests, whoever_worked_is_read_again, 0, 2);
 	tcase_add_loop_test(tests, values_are_of_the_time_of_the_sweep, 0, 2);
 	tcase_add_test(tests, births_and_deaths);
@@ -621,6 +646,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, more_threads_than_slots);
 	tcase_add_test(tests, borrowed_thread_pointers);
 	tcase_add_test(tests, rows_that_cannot_be_read);
+	tcase_add_test(tests, refused_by_the_verifier);
 	tcase_add_test(tests, target_that_ends);
 	tcase_add_test(tests, zombie);
 	tcase_add_loop_test(tests, caches, 0, 2);

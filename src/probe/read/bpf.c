@@ -66,7 +66,8 @@ static struct kt_error *find_task(struct kt_bpf_task *ret)
 	return err;
 }
 
-static struct kt_error *load(struct bpf_engine *engine, size_t thread_count)
+static struct kt_error *load(const struct bpf_engine *engine, size_t thread_count,
+			     struct kt_bpf_kernel *ret)
 {
 	size_t capacity = thread_count + thread_count / 4 + SPARE_SLOTS;
 	struct kt_bpf_request request = {
@@ -81,7 +82,7 @@ static struct kt_error *load(struct bpf_engine *engine, size_t thread_count)
 		request.cache_bytes = kt_tcache_span_bytes(engine->config.internals);
 	if (request.cache_bytes)
 		request.cache_distance = kt_tcache_address(&engine->config, 0);
-	return kt_bpf_load(&request, &engine->kernel);
+	return kt_bpf_load(&request, ret);
 }
 
 static struct kt_error *start(struct bpf_engine *engine)
@@ -97,7 +98,7 @@ static struct kt_error *start(struct bpf_engine *engine)
 	KT_TRY(find_task(&engine->task));
 	engine->clock = kt_bpf_clock_read();
 	/* A directory has two links more than it has directories in it. */
-	return load(engine, fstat(engine->config.task_fd, &st) ? 0 : st.st_nlink);
+	return load(engine, fstat(engine->config.task_fd, &st) ? 0 : st.st_nlink, &engine->kernel);
 }
 
 static void bpf_destroy(void *ctx)
@@ -151,9 +152,11 @@ static struct kt_error *fill_slots(struct bpf_engine *engine)
 		size_t count = engine->kernel.header->count;
 		if (count <= engine->kernel.capacity)
 			return NULL;
+		struct kt_bpf_kernel larger;
+		KT_TRY(load(engine, count, &larger));
 		kt_bpf_unload(&engine->kernel);
+		engine->kernel = larger;
 		engine->owners_count = 0;
-		KT_TRY(load(engine, count));
 	}
 	return kt_error_create(KT_ERROR_PROBE, 0,
 			       "the threads become more faster than they can be listed");

@@ -32,6 +32,7 @@ static struct kt_error *make_room(struct kt_bpf_owners *owners, size_t count)
 		return NULL;
 	while (cap < 2 * count)
 		cap *= 2;
+	owners->cap = 0;
 	free(owners->table);
 	owners->table = calloc(cap, sizeof(*owners->table));
 	owners->table_cap = owners->table ? cap : 0;

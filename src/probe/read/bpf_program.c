@@ -37,6 +37,7 @@ struct jumps {
 static void emit(struct code *code, int opcode, int dst, int src, int off, int32_t imm)
 {
 	assert(code->count < KT_BPF_CODE_MAX);
+	assert(off >= INT16_MIN && off <= INT16_MAX);
 	code->insns[code->count++] = (struct bpf_insn){
 		.code = (uint8_t)opcode,
 		.dst_reg = (uint8_t)dst & 15,

@@ -38,12 +38,18 @@ static const struct member_rule rules[KT_TASK_MEMBER_COUNT] = {
 	[KT_TASK_NEXT] = { { "thread_node.next" }, 8, 0 },
 };
 
+/* An instruction holds an offset in 16 bits with a sign. */
+static bool is_reachable(const struct kt_btf_member *member)
+{
+	return member->offset_bytes <= (uint32_t)INT16_MAX - KT_COMM_BYTES;
+}
+
 static void find_member(const struct kt_btf *btf, uint32_t type, const struct member_rule *rule,
 			struct kt_btf_member *ret)
 {
 	for (int i = 0; i < 2 && rule->names[i]; i++) {
 		struct kt_btf_member found;
-		if (kt_btf_find_member(btf, type, rule->names[i], &found) &&
+		if (kt_btf_find_member(btf, type, rule->names[i], &found) && is_reachable(&found) &&
 		    (found.size_bytes == rule->size_bytes ||
 		     found.size_bytes == rule->other_size_bytes)) {
 			*ret = found;
@@ -71,7 +77,8 @@ struct kt_error *kt_bpf_task_find(const struct kt_btf *btf, struct kt_bpf_task *
 								 : "thread.fsbase");
 	}
 	uint32_t signal = kt_btf_pointee(btf, task.members[KT_TASK_SIGNAL].type);
-	if (!kt_btf_find_member(btf, signal, "thread_head", &task.thread_head))
+	if (!kt_btf_find_member(btf, signal, "thread_head", &task.thread_head) ||
+	    !is_reachable(&task.thread_head))
 		task.thread_head = (struct kt_btf_member){ 0 };
 	*ret = task;
 	return NULL;

@@ -41,7 +41,7 @@ enum kt_task_member {
 
 struct kt_bpf_task {
 	uint32_t attach_id;				    /* type of the function to attach to */
-	struct kt_btf_member members[KT_TASK_MEMBER_COUNT]; /* size 0: absent */
+	struct kt_btf_member members[KT_TASK_MEMBER_COUNT]; /* size 0: absent, or out of reach */
 	struct kt_btf_member thread_head; /* of the group's list, within signal_struct */
 };
 
