@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probe/run.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "probe/layout_option.h"
 #include "probe/read/engine.h"
@@ -194,6 +196,20 @@ static struct kt_error *begin(struct runner *runner)
 	return err;
 }
 
+/* A layout file that was given is for the jemalloc that is read, or it is a mistake. */
+static struct kt_error *check_given(const struct kt_probe_job *job, const struct kt_layout *layout)
+{
+	const char *build_id = layout->build_id ? layout->build_id : "";
+
+	if (!job->entry || !strcmp(job->entry->build_id, build_id))
+		return NULL;
+	return kt_error_create(KT_ERROR_PROBE, 0,
+			       "--layout %s is for build-id %s, and the jemalloc of the process, "
+			       "%s, has %s%s",
+			       job->settings->layout, job->entry->build_id, layout->object,
+			       *build_id ? "build-id " : "no build-id", build_id);
+}
+
 /* Takes hold of the target, finds its counters and makes the engine ready. */
 static struct kt_error *prepare(struct runner *runner, enum kt_fatal *ret_fatal)
 {
@@ -203,6 +219,8 @@ static struct kt_error *prepare(struct runner *runner, enum kt_fatal *ret_fatal)
 	KT_TRY(kt_target_open(run->settings->pid, &run->target, ret_fatal));
 	KT_TRY(resolve(run, job->entry, ret_fatal));
 	run->resolve_ns = kt_clock_mono_ns() - run->start_mono_ns;
+	*ret_fatal = KT_FATAL_LAYOUT_UNPROVEN;
+	KT_TRY(check_given(job, &run->layout));
 	*ret_fatal = KT_FATAL_OTHER;
 	if (run->settings->layout && !job->entry)
 		KT_TRY(kt_layout_option_save(run->settings->layout, &run->layout));

@@ -235,6 +235,49 @@ START_TEST(engine_refused)
 }
 END_TEST
 
+/* A layout file is made when it is not there, read when it is, and for its own build only. */
+START_TEST(layout_file)
+{
+	char dir[] = "/tmp/kt-probe-test.XXXXXX";
+	char path[64];
+	char options[160];
+	struct target target;
+	struct outcome outcome;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/target.layout", dir);
+	(void)snprintf(options, sizeof(options), "--json --no-cache --layout %s", path);
+	target_start(&target, KT_TARGET, 5, "park");
+	probe_run(target.pid, options, &outcome);
+	expect_exact(&outcome, 0, &target);
+	ck_assert(!json_text_is(&outcome, "layout.cache", "given"));
+	outcome_deinit(&outcome);
+	probe_run(target.pid, options, &outcome);
+	expect_exact(&outcome, 0, &target);
+	ck_assert(json_text_is(&outcome, "layout.cache", "given"));
+	outcome_deinit(&outcome);
+	/* What the worker's file alone tells is for another build. */
+	const char *const make_other[] = {
+		KT_PROBE, "--object", KT_WORKER, "--layout", path, NULL
+	};
+	process_finish(process_start(make_other), &outcome);
+	ck_assert_msg(!outcome.exit_code, "%s", kt_buf_text(&outcome.err));
+	outcome_deinit(&outcome);
+	probe_run(target.pid, options, &outcome);
+	expect_fatal(&outcome, "layout-unproven", " is for build-id ");
+	outcome_deinit(&outcome);
+	ck_assert_int_eq(truncate(path, 40), 0);
+	probe_run(target.pid, options, &outcome);
+	ck_assert_int_eq(outcome.exit_code, 2);
+	ck_assert_uint_eq(outcome.out.len, 0);
+	ck_assert_ptr_nonnull(strstr(outcome.err.data, "error: --layout "));
+	outcome_deinit(&outcome);
+	target_stop(&target);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(usage_errors)
 {
 	static const char *const options[] = { "--bogus", "--snapshots 3", "--interval-ms 3",
@@ -498,6 +541,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, kernel_thread);
 	tcase_add_test(tests, no_permission);
 	tcase_add_test(tests, engine_refused);
+	tcase_add_test(tests, layout_file);
 	tcase_add_test(tests, usage_errors);
 	tcase_add_test(tests, help_and_version);
 	tcase_add_test(tests, target_exits_between_snapshots);
