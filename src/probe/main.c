@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "probe/layout_option.h"
 #include "probe/report.h"
 #include "probe/sidecar.h"
@@ -27,10 +29,16 @@ static struct kt_error *print(int fd, const char *name, const struct kt_buf *tex
 	return kt_file_write_fd(fd, name, text->data, text->len);
 }
 
-/* Prints "@prefix@text" as a line on stderr; nothing can be done if that fails. */
+/*
+ * Prints "@prefix@text" as one line on stderr, whatever names of the target's files are in it;
+ * nothing can be done if that fails.
+ */
 static void complain(const char *prefix, const char *text)
 {
-	(void)fprintf(stderr, "%s%s\n", prefix, text);
+	kt_autobuf struct kt_buf line = KT_BUF_INIT;
+
+	kt_text_sanitize(&line, text, strlen(text), SIZE_MAX, false);
+	(void)fprintf(stderr, "%s%s\n", prefix, kt_buf_text(&line));
 }
 
 static int fail(struct kt_error *err, int exit_code)

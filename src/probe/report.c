@@ -53,10 +53,13 @@ struct kt_error *kt_report_json(const struct kt_probe_run *run, const struct kt_
 	return err;
 }
 
+/* A name is the target's choice: it must not look like a line of ours. */
 static void put_text_name(struct kt_buf *out, const struct kt_row *row)
 {
-	if (row->comm[0])
-		kt_buf_printf(out, " comm=%s", row->comm);
+	if (!row->comm[0])
+		return;
+	kt_buf_puts(out, " comm=");
+	kt_text_sanitize(out, row->comm, strlen(row->comm), SIZE_MAX, false);
 }
 
 static void put_text_extras(struct kt_buf *out, const struct kt_extras *extras)

@@ -93,6 +93,29 @@ START_TEST(text_report)
 }
 END_TEST
 
+/* A thread's name is its own choice, but not how our lines end. */
+START_TEST(names_cannot_forge_lines)
+{
+	char dir[] = "/tmp/kt-probe-test.XXXXXX";
+	char path[64];
+	struct target target;
+	struct outcome outcome;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/x\ntid=1 y", dir);
+	ck_assert_int_eq(symlink(KT_TARGET, path), 0);
+	target_start(&target, path, 1, "park");
+	probe_run(target.pid, "", &outcome);
+	ck_assert_int_eq(outcome.exit_code, 0);
+	ck_assert_ptr_null(strstr(outcome.out.data, "\ntid=1 "));
+	ck_assert_ptr_nonnull(strstr(outcome.out.data, " comm=x\xef\xbf\xbdtid=1 y "));
+	outcome_deinit(&outcome);
+	target_stop(&target);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 /* A fatal run: exit 1, nothing on stdout, the tag first, no JSON with a number on stderr. */
 static void expect_fatal(const struct outcome *outcome, const char *kind, const char *part)
 {
@@ -534,6 +557,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tests, exact_to_the_byte, 0, counts);
 	tcase_add_test(tests, several_snapshots);
 	tcase_add_test(tests, text_report);
+	tcase_add_test(tests, names_cannot_forge_lines);
 	tcase_add_test(tests, missing_pid);
 	tcase_add_test(tests, refuses_itself);
 	tcase_add_test(tests, not_jemalloc);
