@@ -199,6 +199,25 @@ bool kt_elf_tls_symbol(const struct kt_elf *file, struct kt_tls_symbol *ret)
 	       find_symbol(file, SHT_DYNSYM, ".dynsym", ret);
 }
 
+bool kt_elf_data_symbol(const struct kt_elf *file, const char *const *names, size_t count,
+			uint64_t bytes, uint64_t *ret)
+{
+	struct symbol_table table;
+
+	if (!open_table(file, SHT_SYMTAB, &table))
+		return false;
+	for (size_t i = 0; i < table.count; i++) {
+		const Elf64_Sym *symbol = &table.symbols[i];
+		if (symbol->st_size != bytes || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT ||
+		    symbol->st_shndx == SHN_UNDEF ||
+		    match_name(file, &table, symbol, names, count) == count)
+			continue;
+		*ret = symbol->st_value;
+		return true;
+	}
+	return false;
+}
+
 bool kt_elf_exports_mallctl(const struct kt_elf *file)
 {
 	struct symbol_table table;

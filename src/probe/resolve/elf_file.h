@@ -78,6 +78,13 @@ bool kt_elf_tls_segment(const struct kt_elf *file, struct kt_tls_segment *ret);
  */
 bool kt_elf_tls_symbol(const struct kt_elf *file, struct kt_tls_symbol *ret);
 
+/**
+ * The address, in the file, of the data object of @bytes bytes that .symtab has under one of the
+ * @count names @names; false if there is none.  Native files only.
+ */
+bool kt_elf_data_symbol(const struct kt_elf *file, const char *const *names, size_t count,
+			uint64_t bytes, uint64_t *ret);
+
 /** Whether .dynsym defines jemalloc's mallctl function under one of its names. */
 bool kt_elf_exports_mallctl(const struct kt_elf *file);
 

@@ -12,6 +12,7 @@
 #include "probe/resolve/activity.h"
 #include "probe/resolve/elf_file.h"
 #include "probe/resolve/examine.h"
+#include "probe/resolve/layout_internals.h"
 #include "probe/resolve/size_table.h"
 
 /* An object under examination, and what the cache has of it. */
@@ -31,6 +32,7 @@ struct resolver {
 	size_t ruled_out_count; /* large enough, but no jemalloc */
 	uint64_t tps[KT_RESOLVE_SAMPLE_MAX];
 	size_t tp_count;
+	bool has_news; /* the extras' part is more than the cache has */
 };
 
 static struct kt_error *refuse(struct resolver *resolver, enum kt_resolve_failure failure,
@@ -370,12 +372,30 @@ static struct kt_error *fill_layout(struct resolver *resolver, struct suspect *s
 				 &layout->place);
 }
 
-/* Keeps what was found for the next time. */
-static void record(const struct kt_resolve_request *request, const struct kt_layout *layout)
+static struct kt_error *add_internals(struct resolver *resolver, const struct suspect *chosen,
+				      struct kt_layout *layout)
 {
+	struct kt_internals *internals = &layout->internals;
+	bool had_tcache = internals->has_tcache;
+	bool had_arenas = internals->has_arenas;
+
+	KT_TRY(kt_layout_internals_add(resolver->request, &chosen->candidate, resolver->tps,
+				       resolver->tp_count, internals));
+	resolver->has_news = internals->has_tcache != had_tcache ||
+			     internals->has_arenas != had_arenas;
+	return NULL;
+}
+
+/* Keeps what was found for the next time. */
+static void record(const struct resolver *resolver, const struct kt_layout *layout)
+{
+	const struct kt_resolve_request *request = resolver->request;
 	struct kt_layout_entry entry = { .facts = layout->facts, .internals = layout->internals };
 
-	if (!request->use_cache || layout->cache != KT_CACHE_MISS || !layout->build_id ||
+	bool is_new = layout->cache == KT_CACHE_MISS ||
+		      (layout->cache == KT_CACHE_HIT && resolver->has_news);
+
+	if (!request->use_cache || !is_new || !layout->build_id ||
 	    strlen(layout->build_id) >= sizeof(entry.build_id))
 		return;
 	strcpy(entry.build_id, layout->build_id);
@@ -398,7 +418,8 @@ static struct kt_error *resolve(struct resolver *resolver, struct kt_layout *lay
 	KT_TRY(find_suspects(resolver));
 	KT_TRY(choose(resolver, &chosen));
 	KT_TRY(check_c_library(resolver, chosen));
-	return fill_layout(resolver, chosen, layout);
+	KT_TRY(fill_layout(resolver, chosen, layout));
+	return request->want_internals ? add_internals(resolver, chosen, layout) : NULL;
 }
 
 struct kt_error *kt_layout_resolve(const struct kt_resolve_request *request, struct kt_layout *ret,
@@ -415,7 +436,7 @@ struct kt_error *kt_layout_resolve(const struct kt_resolve_request *request, str
 		kt_layout_deinit(&layout);
 		return err;
 	}
-	record(request, &layout);
+	record(&resolver, &layout);
 	*ret = layout;
 	return NULL;
 }
