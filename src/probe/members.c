@@ -77,6 +77,10 @@ static void put_process(struct kt_json_writer *json, const struct kt_process_ext
 {
 	if (process->has_rss)
 		kt_json_member_u64(json, "rss_bytes", process->rss_bytes);
+	if (process->has_arenas) {
+		kt_json_member_u64(json, "jemalloc_active_bytes", process->active_bytes);
+		kt_json_member_u64(json, "arenas", process->arena_count);
+	}
 }
 
 struct kt_error *kt_members_put_snapshot(struct kt_output *output,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "probe/resolve/internals.h"
 
 /* proc(5): statm has "size resident ...", in pages; all 0 once the address space is gone. */
 static bool read_rss(int proc_fd, uint64_t *ret_bytes)
@@ -26,10 +27,16 @@ static bool read_rss(int proc_fd, uint64_t *ret_bytes)
 	return true;
 }
 
-struct kt_process_extras kt_process_extras_read(int proc_fd)
+struct kt_process_extras kt_process_extras_read(const struct kt_target *target,
+						const struct kt_layout *layout)
 {
+	const struct kt_memory memory = kt_memory_of_process(target->pid);
 	struct kt_process_extras extras = { 0 };
+	size_t arena_count = 0;
 
-	extras.has_rss = read_rss(proc_fd, &extras.rss_bytes);
+	extras.has_rss = read_rss(target->proc_fd, &extras.rss_bytes);
+	extras.has_arenas = kt_internals_active_bytes(&memory, &layout->internals, layout->bias,
+						      &extras.active_bytes, &arena_count);
+	extras.arena_count = arena_count;
 	return extras;
 }

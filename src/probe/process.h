@@ -8,12 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe/resolve/layout.h"
+#include "probe/target.h"
+
 struct kt_process_extras {
 	bool has_rss;
-	uint64_t rss_bytes; /* resident set, /proc/PID/statm */
+	bool has_arenas;
+	uint64_t rss_bytes;    /* resident set, /proc/PID/statm */
+	uint64_t active_bytes; /* in pages that jemalloc's arenas use */
+	uint64_t arena_count;
 };
 
-/** Reads them for the process whose /proc directory is open at @proc_fd. */
-struct kt_process_extras kt_process_extras_read(int proc_fd);
+/** Reads what can be known of @target, whose jemalloc is at @layout. */
+struct kt_process_extras kt_process_extras_read(const struct kt_target *target,
+						const struct kt_layout *layout);
 
 #endif

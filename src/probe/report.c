@@ -107,6 +107,19 @@ static void put_text_row(const struct kt_row *row, const struct kt_extras *extra
 	}
 }
 
+static void put_text_process(const struct kt_process_extras *process, struct kt_buf *out)
+{
+	if (!process->has_rss && !process->has_arenas)
+		return;
+	kt_buf_puts(out, "process");
+	if (process->has_rss)
+		kt_buf_printf(out, " rss_bytes=%" PRIu64, process->rss_bytes);
+	if (process->has_arenas)
+		kt_buf_printf(out, " jemalloc_active_bytes=%" PRIu64 " arenas=%" PRIu64,
+			      process->active_bytes, process->arena_count);
+	kt_buf_putc(out, '\n');
+}
+
 static void put_text_snapshot(const struct kt_document *document, size_t index, struct kt_buf *out,
 			      struct kt_buf *err)
 {
@@ -115,8 +128,7 @@ static void put_text_snapshot(const struct kt_document *document, size_t index, 
 
 	kt_buf_printf(out, "--- snapshot %zu/%zu @ %" PRIu64 "s ---\n", index + 1, document->count,
 		      snapshot->timestamp_unix_sec);
-	if (snapshot->process.has_rss)
-		kt_buf_printf(out, "process rss_bytes=%" PRIu64 "\n", snapshot->process.rss_bytes);
+	put_text_process(&snapshot->process, out);
 	for (size_t i = 0; i < sweep->count; i++)
 		put_text_row(&sweep->rows[i], sweep->extras ? &sweep->extras[i] : NULL, out, err);
 	if (sweep->stop_count)

@@ -108,7 +108,7 @@ static struct kt_error *take_snapshot(struct runner *runner, enum kt_fatal *ret_
 	*ret_fatal = KT_FATAL_TID_ENUMERATION_FAILURE;
 	KT_TRY(kt_engine_use_sweep(&run->engine, &snapshot->sweep));
 	if (run->settings->with_process)
-		snapshot->process = kt_process_extras_read(run->target.proc_fd);
+		snapshot->process = kt_process_extras_read(&run->target, &run->layout);
 	snapshot->duration_ns = kt_clock_mono_ns() - begin_ns;
 	return NULL;
 }
