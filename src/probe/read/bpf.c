@@ -10,6 +10,7 @@
 #include "probe/read/describe.h"
 #include "probe/read/engine.h"
 #include "probe/read/remote.h"
+#include "probe/read/robust.h"
 #include "probe/read/tcache.h"
 #include "probe/read/threads.h"
 
@@ -224,6 +225,26 @@ static void compare_clock(struct bpf_engine *engine, size_t count)
 	}
 }
 
+/*
+ * Reads the counters in place of those in @record.  A thread that ended since then may have left
+ * its stack, and so its thread pointer, to a new one; the kernel has no robust list of it any
+ * more since before that.
+ */
+static void read_again(const struct kt_read_config *config, const struct kt_bpf_record *record,
+		       struct kt_row *row, struct kt_extras *extras)
+{
+	uint64_t head = 0;
+
+	kt_remote_read(config, record->tp, row, extras);
+	if (row->state != KT_ROW_OK)
+		return;
+	if (kt_robust_head(row->tid, &head) || head != record->robust_list) {
+		kt_row_fail(row, KT_ROW_BPF_COPY, KT_CAUSE_ENDED, 0);
+		if (extras)
+			extras->known &= ~(uint32_t)KT_EXTRA_TCACHE;
+	}
+}
+
 /* The counters of @row from @record, and the extras of the thread. */
 static void fill_values(struct bpf_engine *engine, struct kt_bpf_record *record, struct kt_row *row,
 			struct kt_extras *extras)
@@ -237,7 +258,7 @@ static void fill_values(struct bpf_engine *engine, struct kt_bpf_record *record,
 	if (record->is_forced && record->pass != engine->kernel.header->pass) {
 		if (extras)
 			extras->known &= ~(uint32_t)KT_EXTRA_TCACHE;
-		kt_remote_read(config, record->tp, row, extras);
+		read_again(config, record, row, extras);
 	}
 }
 
