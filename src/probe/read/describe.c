@@ -14,6 +14,7 @@ enum {
 	HELPER_MIN_ROWS = 256, /* below that a helper thread costs more than it saves */
 	HELPER_CHUNK_ROWS = 32,
 	FILES_MAX = 4096, /* each costs the kernel some 5 KiB */
+	NEWBORN_RUN_NS = 1000000,
 };
 
 static const char *const file_names[KT_THREAD_FILES] = {
@@ -219,6 +220,23 @@ bool kt_describe_has_ended(int task_fd, pid_t tid)
 
 	kt_stat_parse(text, read_file(&describe, 0, KT_FILE_STAT, text), &stat);
 	return stat.state == 'Z' || stat.state == 'X';
+}
+
+bool kt_describe_is_newborn(int task_fd, pid_t tid)
+{
+	struct kt_row row = { .tid = tid };
+	struct kt_sweep sweep = { .rows = &row, .count = 1 };
+	struct kt_describe describe = { .task_fd = task_fd, .sweep = &sweep };
+	struct kt_stat_text stat;
+	char text[TEXT_BYTES];
+	uint64_t run_ns;
+	uint64_t run_delay_ns;
+
+	kt_stat_parse(text, read_file(&describe, 0, KT_FILE_STAT, text), &stat);
+	if (stat.state != 'R' && stat.state != 'D')
+		return false;
+	size_t len = read_file(&describe, 0, KT_FILE_SCHEDSTAT, text);
+	return kt_schedstat_parse(text, len, &run_ns, &run_delay_ns) && run_ns < NEWBORN_RUN_NS;
 }
 
 void kt_describe_row(int task_fd, struct kt_row *row)

@@ -57,6 +57,12 @@ void kt_thread_files_close(struct kt_thread_files *files, atomic_int *files_left
 /** Whether thread @tid is still listed but has ended (a zombie). */
 bool kt_describe_has_ended(int task_fd, pid_t tid);
 
+/**
+ * Whether thread @tid is on its way to its first instructions: it wants the processor, but had it
+ * for less than a millisecond in all its life.  False if that cannot be told.
+ */
+bool kt_describe_is_newborn(int task_fd, pid_t tid);
+
 /** Reads name and start time of @row alone from @task_fd (/proc/PID/task). */
 void kt_describe_row(int task_fd, struct kt_row *row);
 

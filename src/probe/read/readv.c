@@ -182,6 +182,22 @@ static bool await_newborns(struct readv *engine, struct kt_sweep *sweep)
 	return true;
 }
 
+/*
+ * On a busy machine a thread may wait long for its first instructions.  Until it has registered its
+ * list it has not used the allocator either, so it is not stopped for that.
+ */
+static void spare_newborns(struct readv *engine, struct kt_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->count; i++) {
+		struct kt_row *row = &sweep->rows[i];
+		if (row->state != KT_ROW_PENDING ||
+		    !kt_describe_is_newborn(engine->config.task_fd, row->tid))
+			continue;
+		row->state = KT_ROW_SKIPPED;
+		row->cause = KT_CAUSE_NO_BLOCK;
+	}
+}
+
 /* The thread pointers that are known without a stop. */
 static struct kt_error *collect_known(const struct readv *engine, struct kt_known_tps *ret)
 {
@@ -298,6 +314,7 @@ static struct kt_error *read_rows(struct readv *engine, struct kt_sweep *sweep)
 	judge_pending(engine, sweep);
 	if (!await_newborns(engine, sweep))
 		return NULL;
+	spare_newborns(engine, sweep);
 	size_t pending = count_pending(sweep);
 	return pending ? stop_pending(engine, sweep, pending) : NULL;
 }
