@@ -93,6 +93,48 @@ START_TEST(text_report)
 }
 END_TEST
 
+static const char *const engines[] = { "readv", "bpf", "ptrace" };
+
+/* What only jemalloc's own data tells is the same by every engine. */
+START_TEST(extras_of_jemalloc)
+{
+	uint64_t tcache_bytes[2] = { 0 };
+	uint64_t active_bytes = 0;
+	struct target target;
+
+	target_start(&target, KT_TARGET, 2, "park");
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		struct outcome outcome;
+		char options[96];
+		if (getuid() && !strcmp(engines[i], "bpf"))
+			continue;
+		(void)snprintf(options, sizeof(options),
+			       "--json --no-cache --with tcache,process --engine %s", engines[i]);
+		probe_run(target.pid, options, &outcome);
+		expect_exact(&outcome, 0, &target);
+		ck_assert_uint_eq(json_at(&outcome, "unknown"), 0);
+		uint64_t active = json_number(&outcome, "snapshots.0.jemalloc_active_bytes");
+		ck_assert_uint_gt(active, 0);
+		ck_assert_uint_eq(active % 4096, 0);
+		ck_assert_uint_gt(json_number(&outcome, "snapshots.0.arenas"), 0);
+		ck_assert_uint_gt(json_number(&outcome, "snapshots.0.rss_bytes"), 0);
+		for (int t = 0; t < 2; t++) {
+			char path[64];
+			(void)snprintf(path, sizeof(path), "snapshots.0.threads.%d.tcache_bytes",
+				       t);
+			uint64_t bytes = json_number(&outcome, path);
+			ck_assert_uint_gt(bytes, 0);
+			ck_assert(!i || bytes == tcache_bytes[t]);
+			tcache_bytes[t] = bytes;
+		}
+		ck_assert(!i || active == active_bytes);
+		active_bytes = active;
+		outcome_deinit(&outcome);
+	}
+	target_stop(&target);
+}
+END_TEST
+
 /* A thread's name is its own choice, but not how our lines end. */
 START_TEST(names_cannot_forge_lines)
 {
@@ -557,6 +599,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tests, exact_to_the_byte, 0, counts);
 	tcase_add_test(tests, several_snapshots);
 	tcase_add_test(tests, text_report);
+	tcase_add_test(tests, extras_of_jemalloc);
 	tcase_add_test(tests, names_cannot_forge_lines);
 	tcase_add_test(tests, missing_pid);
 	tcase_add_test(tests, refuses_itself);
