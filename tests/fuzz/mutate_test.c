@@ -11,9 +11,12 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "probe/read/btf.h"
 #include "probe/resolve/dwarf.h"
+#include "probe/resolve/tls_image.h"
 #include "tests/fuzz/corpus.h"
 #include "tests/fuzz/elf_image.h"
+#include "tests/fuzz/memory_targets.h"
 #include "tests/fuzz/targets.h"
 
 enum {
@@ -129,6 +132,26 @@ START_TEST(elf_seed_is_understood)
 }
 END_TEST
 
+START_TEST(memory_seeds_are_understood)
+{
+	kt_autobuf struct kt_buf bytes = KT_BUF_INIT;
+	struct kt_btf_member member;
+	struct kt_tls_image image;
+	struct kt_btf btf;
+
+	fuzz_seed_tls_image(&bytes);
+	ck_assert(kt_tls_image_find((const unsigned char *)bytes.data, bytes.len, 2632, &image));
+	ck_assert_uint_eq(image.allocated_at, 24 * 16 + 8);
+	kt_buf_reset(&bytes);
+	fuzz_seed_btf(&bytes);
+	KT_OK(kt_btf_parse(bytes.data, bytes.len, "bpf_iter_task", &btf));
+	uint32_t task = kt_btf_pointee(&btf, kt_btf_parameter(&btf, 1));
+	ck_assert(kt_btf_find_member(&btf, task, "thread.fsbase", &member));
+	ck_assert_uint_eq(member.offset_bytes, 16);
+	kt_btf_deinit(&btf);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("mutate");
@@ -141,6 +164,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tests, readers_cope_with_anything, 0, count);
 	tcase_add_loop_test(tests, kept_inputs, 0, count);
 	tcase_add_test(tests, elf_seed_is_understood);
+	tcase_add_test(tests, memory_seeds_are_understood);
 	suite_add_tcase(all, tests);
 	return all;
 }

@@ -10,6 +10,7 @@
 #include "run/probe_document.h"
 #include "run/run_file.h"
 #include "tests/fuzz/elf_image.h"
+#include "tests/fuzz/memory_targets.h"
 #include "tests/fuzz/probe_targets.h"
 #include "vmm/kernel_bzimage.h"
 #include "vmm/link.h"
@@ -159,6 +160,11 @@ const struct fuzz_target fuzz_targets[] = {
 	  SEED("55d0-55e0 r-xp 00001000 fe:01 42    /usr/bin/a  b (deleted)") },
 	{ "stat", fuzz_read_stat,
 	  SEED("7 (a) b\\n) R 1 7 7 0 -1 4194304 90 0 0 0 1 2 0 0 20 0 3 0 123456 9 9") },
+	{ "loaded", fuzz_read_loaded, MADE(fuzz_seed_loaded) },
+	{ "code", fuzz_read_code, SEED("\x48\x89\xf8\x48\x81\xc7\x38\x03\0\0\xc3") },
+	{ "tls_image", fuzz_read_tls_image, MADE(fuzz_seed_tls_image) },
+	{ "btf", fuzz_read_btf, MADE(fuzz_seed_btf) },
+	{ "layout", fuzz_read_layout, MADE(fuzz_seed_layout) },
 	{ NULL, NULL, NULL, 0, NULL },
 };
 
