@@ -120,6 +120,9 @@ static struct kt_error *examine_object(struct resolver *resolver, const struct k
 		resolver->ruled_out_count++;
 		return NULL;
 	}
+	/* Offsets are of no use, and no gate was asked, where the block's place is not known. */
+	if (suspect->candidate.proof == KT_PROOF_GIVEN && !suspect->candidate.has_base)
+		suspect->candidate.proof = KT_PROOF_MISSING;
 	if (suspect->candidate.facts.has_offsets)
 		suspect->activity = kt_activity_of(&suspect->candidate, examination.memory,
 						   examination.tps, examination.tp_count);
