@@ -136,19 +136,32 @@ START_TEST(this_process)
 }
 END_TEST
 
+#if defined(__aarch64__)
+#define TRADITIONAL "-mtls-dialect=trad "
+#define DESCRIPTORS "-mtls-dialect=desc "
+#else
+#define TRADITIONAL "" /* what compilers do by themselves; clang knows no other way */
+#define DESCRIPTORS "-mtls-dialect=gnu2 "
+#endif
+
 static const struct {
 	const char *options;
 	const char *found_by;
 	enum kt_tls_access access;
 } dialects[] = {
-	{ "-ftls-model=global-dynamic", "dtpmod64", KT_TLS_DTV },
-	{ "-ftls-model=local-dynamic", "dtpmod64", KT_TLS_DTV },
-	{ "-fvisibility=hidden", "dtpmod64", KT_TLS_DTV },
-	{ "-mtls-dialect=gnu2", "tlsdesc", KT_TLS_TP_OFFSET },
-	{ "-mtls-dialect=gnu2 -DLARGE=65536", "tlsdesc", KT_TLS_DTV },
+	{ TRADITIONAL "-ftls-model=global-dynamic", "dtpmod64", KT_TLS_DTV },
+	{ TRADITIONAL "-ftls-model=local-dynamic", "dtpmod64", KT_TLS_DTV },
+	{ TRADITIONAL "-fvisibility=hidden", "dtpmod64", KT_TLS_DTV },
+	{ DESCRIPTORS, "tlsdesc", KT_TLS_TP_OFFSET },
+	{ DESCRIPTORS "-DLARGE=65536", "tlsdesc", KT_TLS_DTV },
 	{ "-ftls-model=initial-exec", "tpoff64", KT_TLS_TP_OFFSET },
 	{ "-ftls-model=initial-exec -fvisibility=hidden", "tpoff64", KT_TLS_TP_OFFSET },
 };
+
+static bool has_descriptors(void)
+{
+	return !system(KT_CC " " DESCRIPTORS "-x c -c /dev/null -o /dev/null 2>/dev/null");
+}
 
 static void build_library(size_t dialect)
 {
@@ -173,6 +186,8 @@ START_TEST(opened_later)
 	struct kt_memory memory = kt_memory_of_process(getpid());
 	struct kt_tls_base base = { 0 };
 
+	if (!strcmp(dialects[_i].found_by, "tlsdesc") && !has_descriptors())
+		return;
 	build_library((size_t)_i);
 	void *library = dlopen("./libd.so", RTLD_NOW);
 	ck_assert_msg(library, "%s", dlerror());
