@@ -70,16 +70,13 @@ void fuzz_read_elf(const char *bytes, size_t len)
 {
 	kt_autofree char *image = copy_exactly(bytes, len);
 	kt_autoelf struct kt_elf file = { .fd = -1 };
-	struct kt_tls_segment segment;
 	struct kt_tls_symbol symbol;
 	size_t debug_bytes;
 
 	if (!open_image(image, len, &file))
 		return;
-	(void)kt_elf_tls_segment(&file, &segment);
 	if (kt_elf_tls_symbol(&file, &symbol))
 		demand(kt_elf_is_native(&file) && symbol.name);
-	(void)kt_elf_exports_mallctl(&file);
 	read_build_id(&file);
 	read_debuglink(&file);
 	const char *debug = kt_elf_debug_info_image(&file, &debug_bytes);

@@ -7,7 +7,6 @@
 
 /* In order of preference; jemalloc's default, --with-jemalloc-prefix=je_, Rust's build. */
 static const char *const symbol_names[] = { "tsd_tls", "je_tsd_tls", "_rjem_je_tsd_tls" };
-static const char *const mallctl_names[] = { "mallctl", "je_mallctl", "_rjem_mallctl" };
 
 enum {
 	NAME_COUNT = sizeof(symbol_names) / sizeof(symbol_names[0])
@@ -89,26 +88,6 @@ bool kt_elf_is_native(const struct kt_elf *file)
 	return file->header.e_ident[EI_CLASS] == ELFCLASS64 &&
 	       file->header.e_ident[EI_DATA] == ELFDATA2LSB &&
 	       file->header.e_machine == kt_elf_own_machine();
-}
-
-bool kt_elf_tls_segment(const struct kt_elf *file, struct kt_tls_segment *ret)
-{
-	size_t count;
-
-	if (elf_getphdrnum(file->elf, &count))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		GElf_Phdr header;
-		if (!gelf_getphdr(file->elf, (int)i, &header) || header.p_type != PT_TLS)
-			continue;
-		*ret = (struct kt_tls_segment){
-			.memsz = header.p_memsz,
-			.align = header.p_align,
-			.vaddr = header.p_vaddr,
-		};
-		return true;
-	}
-	return false;
 }
 
 /* The first section of this type, or, if @name is not NULL, of this name. */
@@ -216,26 +195,6 @@ bool kt_elf_data_symbol(const struct kt_elf *file, const char *const *names, siz
 		return true;
 	}
 	return false;
-}
-
-bool kt_elf_exports_mallctl(const struct kt_elf *file)
-{
-	struct symbol_table table;
-
-	if (!open_table(file, SHT_DYNSYM, &table))
-		return false;
-	for (size_t i = 0; i < table.count; i++) {
-		const Elf64_Sym *symbol = &table.symbols[i];
-		if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF &&
-		    match_name(file, &table, symbol, mallctl_names, NAME_COUNT) < NAME_COUNT)
-			return true;
-	}
-	return false;
-}
-
-const char *kt_elf_tls_symbol_names(void)
-{
-	return "tsd_tls, je_tsd_tls, _rjem_je_tsd_tls";
 }
 
 /* The GNU build-id within one note section or segment. */

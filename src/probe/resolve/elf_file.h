@@ -21,13 +21,6 @@ struct kt_elf {
 	GElf_Ehdr header;
 };
 
-/* What PT_TLS says. */
-struct kt_tls_segment {
-	uint64_t memsz;
-	uint64_t align;
-	uint64_t vaddr;
-};
-
 struct kt_tls_symbol {
 	const char *name; /* one of the accepted names */
 	uint64_t value;	  /* offset within the TLS image */
@@ -69,9 +62,6 @@ void kt_elf_close(struct kt_elf *file);
 /** Whether the file is 64-bit, little-endian and of this probe's machine. */
 bool kt_elf_is_native(const struct kt_elf *file);
 
-/** The PT_TLS segment; false if there is none. */
-bool kt_elf_tls_segment(const struct kt_elf *file, struct kt_tls_segment *ret);
-
 /**
  * jemalloc's thread-data symbol: defined, of type TLS, under one of the accepted names in
  * order of preference; .symtab first.  Native files only.
@@ -84,12 +74,6 @@ bool kt_elf_tls_symbol(const struct kt_elf *file, struct kt_tls_symbol *ret);
  */
 bool kt_elf_data_symbol(const struct kt_elf *file, const char *const *names, size_t count,
 			uint64_t bytes, uint64_t *ret);
-
-/** Whether .dynsym defines jemalloc's mallctl function under one of its names. */
-bool kt_elf_exports_mallctl(const struct kt_elf *file);
-
-/** The accepted symbol names in one text, for messages. */
-const char *kt_elf_tls_symbol_names(void);
 
 /** Appends the build-id in lower-case hex; false if the file has none. */
 bool kt_elf_build_id(const struct kt_elf *file, struct kt_buf *out);
