@@ -362,15 +362,12 @@ static void read_all(struct kt_buf *bytes)
 	kt_autoelf struct kt_elf file = { .fd = -1 };
 	kt_autobuf struct kt_buf build_id = KT_BUF_INIT;
 	struct kt_counter_offsets offsets = { 0 };
-	struct kt_tls_segment segment;
 	struct kt_tls_symbol symbol;
 	struct kt_debuglink link;
 
 	struct kt_error *err = kt_elf_open_memory(bytes->data, bytes->len, "flipped", &file);
 	if (!err) {
-		(void)kt_elf_tls_segment(&file, &segment);
 		(void)kt_elf_tls_symbol(&file, &symbol);
-		(void)kt_elf_exports_mallctl(&file);
 		(void)kt_elf_build_id(&file, &build_id);
 		(void)kt_elf_debuglink(&file, &link);
 		err = kt_dwarf_counter_offsets(&file, "flipped", &offsets);
