@@ -125,10 +125,17 @@ static void shell(const char *command)
 	ck_assert_msg(!status, "%s", command);
 }
 
+static bool has_musl(void)
+{
+	return !system("command -v musl-gcc >/dev/null");
+}
+
 /* Builds what is not in the cache yet; takes minutes the first time. */
 static void build_variants(void)
 {
 	shell("'" KT_BUILD_JEMALLOC "' --variants >&2");
+	if (has_musl())
+		shell("'" KT_BUILD_JEMALLOC "' --variant musl >&2");
 }
 
 static void enter(void)
@@ -307,12 +314,13 @@ START_TEST(cells)
 	static const size_t thread_counts[STRIP_COUNT][3] = { { 1, 100 },
 							      { 1, 100 },
 							      { 1, 100, 1000 } };
+	bool is_light = getenv("KTSTR_TEST_LIGHT");
 	const struct row *row = &rows[_i];
 
 	build_row(row);
-	for (int strip = 0; strip < STRIP_COUNT; strip++) {
+	for (int strip = is_light ? STRIP_ALL : STRIP_NONE; strip < STRIP_COUNT; strip++) {
 		strip_carrier(row, strip);
-		for (int i = 0; i < 3 && thread_counts[strip][i]; i++)
+		for (int i = 0; i < (is_light ? 2 : 3) && thread_counts[strip][i]; i++)
 			check_cell(row, strip, thread_counts[strip][i]);
 	}
 }
@@ -371,6 +379,59 @@ START_TEST(thread_without_allocations)
 }
 END_TEST
 
+static const char *const musl_links[] = { "", "-s -static" };
+
+/*
+ * musl registers no robust lists: the kernel's own pass tells the thread pointers, or each thread is
+ * stopped for a moment, which the report says.
+ */
+START_TEST(musl)
+{
+	kt_autobuf struct kt_buf command = KT_BUF_INIT;
+	struct row row = { .form = STATIC };
+	struct target target;
+	struct outcome outcome;
+
+	if (!has_musl())
+		return;
+	kt_buf_printf(&command,
+		      "jemalloc=$('" KT_BUILD_JEMALLOC "' --print-dir --variant musl); "
+		      "musl-gcc -O1 -D_GNU_SOURCE -I$jemalloc/include -o t " KT_TARGET_SOURCE
+		      " %s $jemalloc/lib/libjemalloc_pic.a && cp t whole",
+		      musl_links[_i]);
+	shell(command.data);
+	strip_carrier(&row, STRIP_NONE);
+	start(&row, 5, "park", &target);
+	probe_run(target.pid, "--json --engine readv", &outcome);
+	expect_exact(&outcome, 0, &target);
+	ck_assert_uint_eq(json_number(&outcome, "snapshots.0.stopped_threads"), 5);
+	outcome_deinit(&outcome);
+	expect_not_stopped(target.pid);
+	target_stop(&target);
+}
+END_TEST
+
+START_TEST(musl_without_jemalloc)
+{
+	struct row row = { .form = STATIC };
+	struct target target;
+	struct outcome outcome;
+
+	if (!has_musl())
+		return;
+	shell("cat >m.c <<'EOT'\n"
+	      "#include <stdio.h>\n#include <unistd.h>\n"
+	      "int main(void) { char byte; puts(\"1 0 0 0\\nready\"); fflush(stdout);\n"
+	      "return (int)read(0, &byte, 1); }\nEOT\n"
+	      "musl-gcc -o t m.c");
+	start(&row, 1, "park", &target);
+	probe_run(target.pid, "--json", &outcome);
+	expect_refusal(&outcome, "jemalloc-not-found");
+	outcome_deinit(&outcome);
+	target_stop(&target);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("matrix");
@@ -382,6 +443,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(tests, cells, 0, COUNT(rows));
 	tcase_add_loop_test(tests, ten_thousand_threads, 0, 2);
 	tcase_add_loop_test(tests, thread_without_allocations, 0, 3);
+	tcase_add_loop_test(tests, musl, 0, COUNT(musl_links));
+	tcase_add_test(tests, musl_without_jemalloc);
 	suite_add_tcase(all, tests);
 	return all;
 }
