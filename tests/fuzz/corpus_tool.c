@@ -2,7 +2,8 @@
 /*
  * corpus_tool unpack TARGET FILE DIR: writes the target's seed, and each input in FILE if there
  * is such a file, as files into DIR, as libFuzzer wants them.
- * corpus_tool pack DIR: prints the files in DIR as lines of hexadecimal digits.
+ * corpus_tool pack DIR: prints the files in DIR as lines of hexadecimal digits, the smallest first,
+ * as many as KEPT_MAX_BYTES hold.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +17,8 @@
 #include "tests/fuzz/targets.h"
 
 enum {
-	INPUT_MAX_BYTES = 1 << 20
+	INPUT_MAX_BYTES = 1 << 20,
+	KEPT_MAX_BYTES = 40 << 10, /* of inputs, for one target */
 };
 
 static struct kt_error *write_input(const char *dir, size_t index, const struct kt_buf *bytes)
@@ -52,34 +54,67 @@ static struct kt_error *unpack(const char *name, const char *path, const char *d
 	}
 }
 
-static struct kt_error *print_file(const char *dir, const char *name)
+static void print_input(const struct kt_buf *bytes)
 {
-	kt_autobuf struct kt_buf path = KT_BUF_INIT;
-	kt_autobuf struct kt_buf bytes = KT_BUF_INIT;
-
-	kt_buf_printf(&path, "%s/%s", dir, name);
-	KT_TRY(kt_buf_error(&path));
-	KT_TRY(kt_file_read(path.data, INPUT_MAX_BYTES, &bytes));
-	for (size_t i = 0; i < bytes.len; i++)
-		(void)printf("%02x", (unsigned char)bytes.data[i]);
+	for (size_t i = 0; i < bytes->len; i++)
+		(void)printf("%02x", (unsigned char)bytes->data[i]);
 	(void)printf("\n");
+}
+
+/* The inputs in a directory. */
+struct inputs {
+	struct kt_buf *list;
+	size_t count;
+};
+
+static int compare_inputs(const void *left, const void *right)
+{
+	const struct kt_buf *a = left;
+	const struct kt_buf *b = right;
+
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(kt_buf_text(a), kt_buf_text(b), a->len);
+}
+
+static struct kt_error *read_inputs(const char *dir, struct dirent **entries, size_t count,
+				    struct inputs *ret)
+{
+	ret->list = calloc(count, sizeof(*ret->list));
+	if (!ret->list)
+		return kt_error_no_memory();
+	for (size_t i = 0; i < count; i++) {
+		kt_autobuf struct kt_buf path = KT_BUF_INIT;
+		kt_buf_printf(&path, "%s/%s", dir, entries[i]->d_name);
+		KT_TRY(kt_buf_error(&path));
+		if (entries[i]->d_name[0] != '.')
+			KT_TRY(kt_file_read(path.data, INPUT_MAX_BYTES, &ret->list[ret->count++]));
+	}
 	return NULL;
 }
 
 static struct kt_error *pack(const char *dir)
 {
 	struct dirent **entries;
+	struct inputs inputs = { 0 };
+	size_t total_bytes = 0;
 	int count = scandir(dir, &entries, NULL, alphasort);
-	struct kt_error *err = NULL;
 
 	if (count < 0)
 		return kt_error_create(KT_ERROR_IO, errno, "%s", dir);
-	for (int i = 0; i < count; i++) {
-		if (!err && entries[i]->d_name[0] != '.')
-			err = print_file(dir, entries[i]->d_name);
-		free(entries[i]);
+	struct kt_error *err = read_inputs(dir, entries, (size_t)count, &inputs);
+	if (!err)
+		qsort(inputs.list, inputs.count, sizeof(*inputs.list), compare_inputs);
+	for (size_t i = 0; i < inputs.count; i++) {
+		total_bytes += inputs.list[i].len;
+		if (!err && total_bytes <= KEPT_MAX_BYTES)
+			print_input(&inputs.list[i]);
+		kt_buf_deinit(&inputs.list[i]);
 	}
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
 	free(entries);
+	free(inputs.list);
 	return err;
 }
 
