@@ -449,8 +449,12 @@ START_TEST(gate_rules)
 	struct words words = sane;
 	words.tsd[9] = words.tsd[11] = 0;
 	ck_assert_int_eq(judge_one(&words), KT_GATE_INCONCLUSIVE);
+	/* A thread that never allocated, and memory of something else. */
 	memset(&words, 0, sizeof(words));
+	words.tsd[7] = 6;
 	ck_assert_int_eq(judge_one(&words), KT_GATE_INCONCLUSIVE);
+	words.tsd[7] = 0;
+	ck_assert_int_eq(judge_one(&words), KT_GATE_FAILED);
 }
 END_TEST
 
@@ -500,7 +504,7 @@ START_TEST(gate_without_judgement)
 	tp = 16;
 	question.allocated = FAKE_ALLOCATED;
 	question.deallocated = FAKE_ALLOCATED + 16;
-	ck_assert_int_eq(kt_gate_judge(&question, &memory, &tp, 1).verdict, KT_GATE_NOT_RUN);
+	ck_assert_int_eq(kt_gate_judge(&question, &memory, &tp, 1).verdict, KT_GATE_FAILED);
 	/* Before 5.3 there are no events. */
 	tp = FAKE_ADDRESS;
 	question.allocated = 16;

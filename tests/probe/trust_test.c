@@ -166,7 +166,16 @@ START_TEST(two_sources)
 	say_image(TSD_AT);
 	say_ctl(ALLOCATED, DEALLOCATED);
 	expect_given(0, KT_SOURCE_TLS_IMAGE | KT_SOURCE_CTL, TSD_AT, KT_GATE_NOT_RUN);
+	/* threads of a debug build, and then memory of something else */
+	fill_threads(TSD_AT);
+	for (size_t i = 0; i < THREADS; i++) {
+		put(i, TSD_AT + ALLOCATED + 8, 0);
+		put(i, TSD_AT + DEALLOCATED + 8, 0);
+	}
 	expect_given(THREADS, KT_SOURCE_TLS_IMAGE | KT_SOURCE_CTL, TSD_AT, KT_GATE_INCONCLUSIVE);
+	memset(process.blocks, 0, sizeof(process.blocks));
+	kt_trust_judge(&candidate, &memory, tps, THREADS);
+	ck_assert_int_eq(candidate.proof, KT_PROOF_DENIED);
 	/* sources that contradict each other */
 	say_ctl(ALLOCATED, ALLOCATED + 8);
 	fill_threads(TSD_AT);

@@ -14,7 +14,8 @@ enum {
 	DALLOC_LAST_EVENT = 24,
 	DALLOC_NEXT_EVENT = 32,
 	SLOW_WORDS_END = 40,
-	STATE_MAX = 6, /* tsd_state_uninitialized of 5.3 */
+	STATE_MAX = 6,	       /* tsd_state_uninitialized of 5.3 */
+	STATE_NOMINAL_MAX = 2, /* tsd_state_nominal, _slow, _recompute: in use */
 	TSD_BYTES_MAX = 8192,
 	REREADS_MAX = 3,    /* at once, of one thread that seems to disobey */
 	WAITS_MAX = 16,	    /* for threads that lost the processor in mid-step, in all */
@@ -72,7 +73,12 @@ static enum look judge_words(struct gate *gate, const unsigned char *tsd)
 		judge_counter(gate, tsd, question->allocated, ALLOC_LAST_EVENT, ALLOC_NEXT_EVENT);
 	enum look deallocated = judge_counter(gate, tsd, question->deallocated, DALLOC_LAST_EVENT,
 					      DALLOC_NEXT_EVENT);
-	if (word_at(tsd, question->allocated - WORD_BYTES) > STATE_MAX)
+	uint64_t state = word_at(tsd, question->allocated - WORD_BYTES);
+	if (state > STATE_MAX)
+		return LOOK_DISOBEYS;
+	/* A thread in use always has a next event; memory that is all zero is no tsd_s. */
+	if (state <= STATE_NOMINAL_MAX &&
+	    (!word_at(tsd, ALLOC_NEXT_EVENT) || !word_at(tsd, DALLOC_NEXT_EVENT)))
 		return LOOK_DISOBEYS;
 	return allocated > deallocated ? allocated : deallocated;
 }
@@ -127,10 +133,11 @@ static enum kt_gate_verdict preliminary_verdict(const struct kt_gate_question *q
 }
 
 static enum kt_gate_verdict final_verdict(const struct kt_gate_answer *answer,
-					  size_t disobeying_count)
+					  size_t disobeying_count, size_t thread_count)
 {
+	/* No thread's words can be read where they should be: they are not there. */
 	if (!answer->judged_count)
-		return KT_GATE_NOT_RUN;
+		return answer->no_block_count < thread_count ? KT_GATE_FAILED : KT_GATE_NOT_RUN;
 	/*
 	 * One thread of many may have ended, its memory used for something else, or have
 	 * stood in mid-step all the time: then the others tell.
@@ -164,7 +171,7 @@ struct kt_gate_answer kt_gate_judge(const struct kt_gate_question *question,
 		else
 			disobeying_count++;
 	}
-	answer.verdict = final_verdict(&answer, disobeying_count);
+	answer.verdict = final_verdict(&answer, disobeying_count, count);
 	return answer;
 }
 

@@ -6,8 +6,9 @@
  * dalloc next_event} of thread_event.h in its first five words, and the counters are followed by
  * next_event_fast.  For each thread: last_event <= allocated <= next_event, next_event_fast is 0
  * or next_event, the same for deallocated, and the word of the state, 8 bytes before the counter,
- * is at most 6.  Over all offsets of a tsd_s only the right one passes, once a thread has both
- * next_event_fast other than 0 (debug builds never do: then the gate is inconclusive).
+ * is at most 6; a thread in use (state at most 2) always has a next event.  Over all offsets of a
+ * tsd_s only the right one passes, once a thread has both next_event_fast other than 0 (debug
+ * builds never do: then the gate is inconclusive).
  * A thread that runs while it is read may break an inequality: it is read again.  One of
  * at least eight may go on doing so: it may have ended, and its memory been used again.
  */
@@ -23,7 +24,7 @@ enum kt_gate_verdict {
 	KT_GATE_NOT_RUN,      /* nothing to judge by: no thread pointer is known, or before 5.3 */
 	KT_GATE_OK,	      /* every thread obeys, and one at least could have failed */
 	KT_GATE_INCONCLUSIVE, /* nobody disobeys, but no thread has the words set */
-	KT_GATE_FAILED,	      /* a thread disobeys: these are not the counters */
+	KT_GATE_FAILED, /* a thread disobeys, or nothing is there: these are not the counters */
 };
 
 /* What is to be judged. */
