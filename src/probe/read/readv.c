@@ -18,14 +18,18 @@
 
 /*
  * How far a sweep may be behind.  The threads are listed anew when their number changed, when a
- * thread is not where it was, and else once in LIST_NS; names and start times, one thread after
- * the other, are all read anew within NAME_NS.
+ * thread is not where it was, and else once in LIST_NS.  Names and start times are read anew one
+ * thread after the other, so that all are within NAME_NS; but one costs as much as the counters of
+ * some 15 threads, so no sweep reads more than NAMES_MIN of them or one in NAMES_SHARE.  A counter
+ * that went backwards makes them be read at once.
  */
 #define LIST_NS	  KT_NS_PER_SEC
 #define NAME_NS	  KT_NS_PER_SEC
 #define SHARED_NS KT_NS_PER_SEC /* how long a shared thread pointer is believed in */
 
 enum {
+	NAMES_MIN = 64,
+	NAMES_SHARE = 64,
 	NEWBORN_TRIES = 20,    /* rounds for a thread to register its list ... */
 	NEWBORN_WAIT_US = 100, /* ... of this length */
 };
@@ -109,16 +113,27 @@ static size_t find_above(const struct kt_table *table, pid_t tid)
 	return 0;
 }
 
-/* Lets the names of as many threads be read anew as are due since the sweep before. */
+/* How many names a sweep reads anew, @since_ns after the one before. */
+static size_t count_due(size_t thread_count, uint64_t since_ns)
+{
+	size_t most = thread_count / NAMES_SHARE;
+
+	if (most < NAMES_MIN)
+		most = NAMES_MIN;
+	if (since_ns >= NAME_NS)
+		return most;
+	size_t due = 1 + (size_t)(since_ns * thread_count / NAME_NS);
+	return due < most ? due : most;
+}
+
+/* Lets the names of as many threads be read anew as are due. */
 static void refresh_names(struct readv *engine, struct kt_sweep *sweep, uint64_t since_ns)
 {
 	const struct kt_table *table = &engine->table;
-	size_t due = table->count;
+	size_t due = count_due(table->count, since_ns);
 
 	if (!table->count)
 		return;
-	if (since_ns < NAME_NS)
-		due = 1 + (size_t)(since_ns * table->count / NAME_NS);
 	size_t at = find_above(table, engine->named_tid);
 	for (size_t i = 0; i < due && i < table->count; i++, at++) {
 		if (at == table->count)
