@@ -39,7 +39,8 @@ START_TEST(a_stop_that_comes_too_late_does_not_come)
 	ck_assert(has_run);
 	process_finish(probe, &outcome);
 	ck_assert_int_eq(outcome.exit_code, 0);
-	ck_assert_ptr_nonnull(strstr(outcome.out.data, "\"error_kind\": \"waitpid\""));
+	ck_assert_msg(strstr(outcome.out.data, "\"error_kind\": \"waitpid\""), "%s",
+		      outcome.out.data);
 	/* The second snapshot could stop it, and read it. */
 	expect_exact(&outcome, 1, &target);
 	ck_assert_uint_eq(json_number(&outcome, "snapshots.1.stopped_threads"), 1);
