@@ -149,6 +149,8 @@ static void put_layout(struct kt_json_writer *json, const struct kt_probe_run *r
 	kt_json_member_u64(json, "deallocated_offset", layout->facts.deallocated);
 	kt_json_member_string(json, "cache", kt_cache_use_word(layout->cache));
 	kt_json_member_u64(json, "resolve_ns", run->resolve_ns);
+	if (run->resolve_stop_count)
+		kt_json_member_u64(json, "stopped_threads", run->resolve_stop_count);
 	kt_json_object_end(json);
 }
 

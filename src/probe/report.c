@@ -152,6 +152,9 @@ static void put_text_method(const struct kt_probe_run *run, struct kt_buf *out, 
 		      kt_cache_use_word(layout->cache), run->engine.engine->name);
 	kt_text_sanitize(out, layout->object, strlen(layout->object), SIZE_MAX, false);
 	kt_buf_putc(out, '\n');
+	if (run->resolve_stop_count)
+		kt_buf_puts(err, "note: the main thread was stopped once, to judge the layout by "
+				 "it\n");
 	size_t count = kt_unknown_list(run, unknown);
 	for (size_t i = 0; i < count; i++)
 		kt_buf_printf(err, "note: %s unknown: %s\n", unknown[i].name, unknown[i].reason);

@@ -38,7 +38,9 @@ static struct kt_error *check_before_data(const struct kt_target *target, const 
 
 static size_t sample(void *ctx, uint64_t *ret, size_t max)
 {
-	return kt_sample_thread_pointers(ctx, ret, max);
+	struct kt_probe_run *run = ctx;
+
+	return kt_sample_thread_pointers(&run->target, ret, max, &run->resolve_stop_count);
 }
 
 static struct kt_error *resolve(struct kt_probe_run *run, const struct kt_layout_entry *entry,
@@ -50,7 +52,7 @@ static struct kt_error *resolve(struct kt_probe_run *run, const struct kt_layout
 		.exe_path = run->target.exe_path,
 		.memory = kt_memory_of_process(run->target.pid),
 		.sample = sample,
-		.sample_ctx = &run->target,
+		.sample_ctx = run,
 		.object = run->settings->object,
 		.entry = entry,
 		.use_cache = !run->settings->no_cache,

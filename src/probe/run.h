@@ -38,6 +38,7 @@ struct kt_probe_run {
 	uint64_t started_at_unix_sec;
 	uint64_t start_mono_ns;
 	uint64_t resolve_ns;
+	uint64_t resolve_stop_count; /* threads that were stopped to find the layout */
 	struct kt_target target;
 	struct kt_layout layout;
 	struct kt_engine_use engine;

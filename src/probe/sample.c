@@ -7,7 +7,7 @@
 #include "probe/read/robust.h"
 
 /* The thread pointer of the main thread, which is stopped for it; 0 if it was not learned. */
-static uint64_t stop_main_thread(const struct kt_target *target)
+static uint64_t stop_main_thread(const struct kt_target *target, uint64_t *stop_count)
 {
 	const volatile sig_atomic_t never = 0;
 	/* What is read there is of no interest. */
@@ -22,15 +22,17 @@ static uint64_t stop_main_thread(const struct kt_target *target)
 	struct kt_sweep sweep = { 0 };
 
 	kt_ptrace_read(&config, &job, 1, &sweep);
+	*stop_count += sweep.stop_count;
 	return job.thread_pointer;
 }
 
-size_t kt_sample_thread_pointers(const struct kt_target *target, uint64_t *ret, size_t max)
+size_t kt_sample_thread_pointers(const struct kt_target *target, uint64_t *ret, size_t max,
+				 uint64_t *stop_count)
 {
 	size_t count = kt_robust_sample(target->pid, target->task_fd, ret, max);
 
 	if (count || !max)
 		return count;
-	ret[0] = stop_main_thread(target);
+	ret[0] = stop_main_thread(target, stop_count);
 	return ret[0] ? 1 : 0;
 }

@@ -15,8 +15,9 @@
 
 /**
  * Fills @ret with up to @max thread pointers of the target and returns how many there are; 0 if none
- * could be had.
+ * could be had.  The stops that this took are added to @stop_count.
  */
-size_t kt_sample_thread_pointers(const struct kt_target *target, uint64_t *ret, size_t max);
+size_t kt_sample_thread_pointers(const struct kt_target *target, uint64_t *ret, size_t max,
+				 uint64_t *stop_count);
 
 #endif

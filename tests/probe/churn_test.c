@@ -59,7 +59,9 @@ struct churn {
 
 static size_t sample_thread_pointers(void *ctx, uint64_t *ret, size_t max)
 {
-	return kt_sample_thread_pointers(ctx, ret, max);
+	uint64_t stop_count = 0;
+
+	return kt_sample_thread_pointers(ctx, ret, max, &stop_count);
 }
 
 static void resolve(struct churn *churn)

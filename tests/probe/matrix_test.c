@@ -405,6 +405,7 @@ START_TEST(musl)
 	probe_run(target.pid, "--json --engine readv", &outcome);
 	expect_exact(&outcome, 0, &target);
 	ck_assert_uint_eq(json_number(&outcome, "snapshots.0.stopped_threads"), 5);
+	ck_assert_uint_eq(json_number(&outcome, "layout.stopped_threads"), 1);
 	outcome_deinit(&outcome);
 	expect_not_stopped(target.pid);
 	target_stop(&target);
