@@ -60,6 +60,18 @@ static bool is_file_of(int fd, const struct kt_module *module)
 	return at == module->segment_count;
 }
 
+/* Closes a file that is not the module's. */
+static bool is_right(int *fd, const struct kt_module *module)
+{
+	if (*fd < 0)
+		return false;
+	if (is_file_of(*fd, module))
+		return true;
+	(void)close(*fd);
+	*fd = -1;
+	return false;
+}
+
 struct map_search {
 	int proc_fd;
 	const struct kt_module *module;
@@ -86,12 +98,12 @@ int kt_object_open_module(int proc_fd, const struct kt_module *module)
 		return open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	/* A program that was started by naming the dynamic linker is not what exe says. */
 	int fd = module->is_executable ? openat(proc_fd, "exe", O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0 && module->path[0] == '/')
-		fd = kt_object_open_path(proc_fd, module->path);
-	if (fd >= 0 && is_file_of(fd, module))
+	if (is_right(&fd, module))
 		return fd;
-	if (fd >= 0)
-		(void)close(fd);
+	if (module->path[0] == '/')
+		fd = kt_object_open_path(proc_fd, module->path);
+	if (is_right(&fd, module))
+		return fd;
 	errno = ESTALE;
 	kt_error_destroy(kt_maps_visit(proc_fd, open_if_module, &search));
 	return search.fd;
