@@ -2,17 +2,20 @@
 #include "probe/resolve/dwarf.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "probe/resolve/confined.h"
+#include "probe/resolve/debug_info.h"
 #include "probe/resolve/prefault.h"
 
 #define TSD_PREFIX     "cant_access_tsd_items_directly_use_a_getter_or_setter_"
 #define TSD_PREFIX_OLD "use_a_getter_or_setter_instead_" /* jemalloc 5.0 and 5.1 */
+
+#define FOUND_BY_NAME	   "cu-name"
+#define FOUND_BY_TOP_LEVEL "top-level"
 
 enum {
 	PREFAULT_MAX_BYTES = 4 << 20,
@@ -21,18 +24,13 @@ enum {
 
 struct search {
 	const char *name; /* of the file, for error texts */
+	struct kt_debug_info info;
 	bool has_allocated;
 	bool has_deallocated;
 	bool saw_structure;
 	uint64_t allocated;
 	uint64_t deallocated;
 };
-
-static void close_dwarf(Dwarf **slot)
-{
-	if (*slot)
-		(void)dwarf_end(*slot);
-}
 
 struct kt_error *kt_counter_offsets_check(uint64_t allocated, uint64_t deallocated)
 {
@@ -98,8 +96,9 @@ static struct kt_error *search_members(struct search *search, Dwarf_Die *structu
 	if (dwarf_child(structure, &member))
 		return NULL;
 	do {
-		const char *name = dwarf_tag(&member) == DW_TAG_member ? dwarf_diename(&member)
-								       : NULL;
+		const char *name = dwarf_tag(&member) == DW_TAG_member
+					   ? kt_debug_info_name(&search->info, &member)
+					   : NULL;
 		if (name && !search->has_allocated && is_field(name, "thread_allocated")) {
 			KT_TRY(read_offset(search, &member, &search->allocated));
 			search->has_allocated = true;
@@ -114,11 +113,11 @@ static struct kt_error *search_members(struct search *search, Dwarf_Die *structu
 	return NULL;
 }
 
-static bool is_tsd_definition(Dwarf_Die *die)
+static bool is_tsd_definition(const struct search *search, Dwarf_Die *die)
 {
 	if (dwarf_tag(die) != DW_TAG_structure_type || dwarf_hasattr(die, DW_AT_declaration))
 		return false;
-	const char *name = dwarf_diename(die);
+	const char *name = kt_debug_info_name(&search->info, die);
 	return name && !strcmp(name, "tsd_s");
 }
 
@@ -130,28 +129,28 @@ static struct kt_error *search_unit(struct search *search, Dwarf_Die *unit)
 	if (dwarf_child(unit, &die))
 		return NULL;
 	do {
-		if (is_tsd_definition(&die))
+		if (is_tsd_definition(search, &die))
 			return search_members(search, &die);
 	} while (!dwarf_siblingof(&die, &die));
 	return NULL;
 }
 
-static bool is_tsd_unit(Dwarf_Die *unit)
+static bool is_tsd_unit(const struct search *search, Dwarf_Die *unit)
 {
-	const char *name = dwarf_diename(unit);
+	const char *name = kt_debug_info_name(&search->info, unit);
 	size_t len = name ? strlen(name) : 0;
 
 	return len >= 5 && !strcmp(name + len - 5, "tsd.c");
 }
 
 /* One pass over the units: those called *tsd.c, or all the others. */
-static struct kt_error *search_units(struct search *search, Dwarf *dwarf, bool named)
+static struct kt_error *search_units(struct search *search, bool named)
 {
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die;
 
-	while (!dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) {
-		if (is_tsd_unit(&die) == named)
+	while (!dwarf_get_units(search->info.dwarf, unit, &unit, NULL, NULL, &die, NULL)) {
+		if (is_tsd_unit(search, &die) == named)
 			KT_TRY(search_unit(search, &die));
 		if (search->has_allocated && search->has_deallocated)
 			return NULL;
@@ -174,36 +173,40 @@ static void prefault_units(const struct kt_elf *file)
 	kt_prefault_heap(bytes / UNIT_HEAP_SHARE);
 }
 
+static struct kt_error *search_file(struct search *search, struct kt_counter_offsets *ret)
+{
+	const char *found_by = FOUND_BY_NAME;
+
+	KT_TRY(search_units(search, true));
+	if (!search->has_allocated || !search->has_deallocated) {
+		found_by = FOUND_BY_TOP_LEVEL;
+		KT_TRY(search_units(search, false));
+	}
+	if (!search->has_allocated || !search->has_deallocated)
+		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", search->name,
+				       search->saw_structure
+					       ? "struct tsd_s lacks a counter's member"
+					       : "no struct tsd_s in the debug information");
+	KT_TRY(kt_error_wrap(kt_counter_offsets_check(search->allocated, search->deallocated), "%s",
+			     search->name));
+	*ret = (struct kt_counter_offsets){
+		.allocated = search->allocated,
+		.deallocated = search->deallocated,
+		.found_by = found_by,
+	};
+	return NULL;
+}
+
 struct kt_error *kt_dwarf_read_offsets(const struct kt_elf *file, const char *name,
 				       struct kt_counter_offsets *ret)
 {
 	struct search search = { .name = name };
-	const char *found_by = "cu-name";
 
 	prefault_units(file);
-	__attribute__((cleanup(close_dwarf)))
-	Dwarf *dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
-	if (!dwarf)
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name, dwarf_errmsg(-1));
-
-	KT_TRY(search_units(&search, dwarf, true));
-	if (!search.has_allocated || !search.has_deallocated) {
-		found_by = "top-level";
-		KT_TRY(search_units(&search, dwarf, false));
-	}
-	if (!search.has_allocated || !search.has_deallocated)
-		return kt_error_create(KT_ERROR_PROBE, 0, "%s: %s", name,
-				       search.saw_structure
-					       ? "struct tsd_s lacks a counter's member"
-					       : "no struct tsd_s in the debug information");
-	KT_TRY(kt_error_wrap(kt_counter_offsets_check(search.allocated, search.deallocated), "%s",
-			     name));
-	*ret = (struct kt_counter_offsets){
-		.allocated = search.allocated,
-		.deallocated = search.deallocated,
-		.found_by = found_by,
-	};
-	return NULL;
+	KT_TRY(kt_debug_info_open(file, name, &search.info));
+	struct kt_error *err = search_file(&search, ret);
+	kt_debug_info_close(&search.info);
+	return err;
 }
 
 struct question {
@@ -211,9 +214,11 @@ struct question {
 	const char *name;
 };
 
-/* What goes from the confined process to us: no pointers, but into static texts. */
+/* What goes from the confined process to us: no pointers. */
 struct answer {
-	struct kt_counter_offsets offsets;
+	uint64_t allocated;
+	uint64_t deallocated;
+	bool is_by_name;
 	char failure[512]; /* "" for none */
 };
 
@@ -221,12 +226,18 @@ static void answer_question(void *ctx, void *result)
 {
 	const struct question *question = ctx;
 	struct answer *answer = result;
+	struct kt_counter_offsets offsets;
 	kt_autoerr struct kt_error *err =
-		kt_dwarf_read_offsets(question->file, question->name, &answer->offsets);
+		kt_dwarf_read_offsets(question->file, question->name, &offsets);
 
-	if (err)
+	if (err) {
 		(void)snprintf(answer->failure, sizeof(answer->failure), "%s",
 			       kt_error_message(err));
+		return;
+	}
+	answer->allocated = offsets.allocated;
+	answer->deallocated = offsets.deallocated;
+	answer->is_by_name = !strcmp(offsets.found_by, FOUND_BY_NAME);
 }
 
 struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char *name,
@@ -242,8 +253,16 @@ struct kt_error *kt_dwarf_counter_offsets(const struct kt_elf *file, const char 
 	if (end)
 		return kt_error_create(KT_ERROR_PROBE, 0, "%s: debug information: %s", name,
 				       kt_confined_text(end));
+	/* It may be anything: the child worked on foreign bytes. */
+	answer.failure[sizeof(answer.failure) - 1] = '\0';
 	if (answer.failure[0])
 		return kt_error_create(KT_ERROR_PROBE, 0, "%s", answer.failure);
-	*ret = answer.offsets;
+	KT_TRY(kt_error_wrap(kt_counter_offsets_check(answer.allocated, answer.deallocated), "%s",
+			     name));
+	*ret = (struct kt_counter_offsets){
+		.allocated = answer.allocated,
+		.deallocated = answer.deallocated,
+		.found_by = answer.is_by_name ? FOUND_BY_NAME : FOUND_BY_TOP_LEVEL,
+	};
 	return NULL;
 }

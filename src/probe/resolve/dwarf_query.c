@@ -2,10 +2,11 @@
 #include "probe/resolve/dwarf_query.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "probe/resolve/confined.h"
+#include "probe/resolve/debug_info.h"
 
 #define TSD_PREFIX "cant_access_tsd_items_directly_use_a_getter_or_setter_"
 
@@ -17,16 +18,11 @@ struct question {
 };
 
 struct ask {
+	struct kt_debug_info info;
 	const char *const *units;
 	struct kt_dwarf_query *queries;
 	size_t count;
 };
-
-static void close_dwarf(Dwarf **slot)
-{
-	if (*slot)
-		(void)dwarf_end(*slot);
-}
 
 static bool is_member(const char *found, const char *wanted)
 {
@@ -56,16 +52,17 @@ static bool member_number(Dwarf_Die *member, enum kt_dwarf_number number, uint64
 	return true;
 }
 
-static void answer_by_member(struct kt_dwarf_query *query, Dwarf_Die *member)
+static void answer_by_member(const struct ask *ask, struct kt_dwarf_query *query, Dwarf_Die *member)
 {
-	const char *name = dwarf_tag(member) == DW_TAG_member ? dwarf_diename(member) : NULL;
+	const char *name =
+		dwarf_tag(member) == DW_TAG_member ? kt_debug_info_name(&ask->info, member) : NULL;
 
 	if (!query->is_found && name && is_member(name, query->member))
 		query->is_found = member_number(member, query->number, &query->value);
 }
 
 /* Answers @query by the definition @structure. */
-static void answer(struct kt_dwarf_query *query, Dwarf_Die *structure)
+static void answer(const struct ask *ask, struct kt_dwarf_query *query, Dwarf_Die *structure)
 {
 	Dwarf_Die member;
 
@@ -78,7 +75,7 @@ static void answer(struct kt_dwarf_query *query, Dwarf_Die *structure)
 	if (dwarf_child(structure, &member))
 		return;
 	do {
-		answer_by_member(query, &member);
+		answer_by_member(ask, query, &member);
 	} while (!query->is_found && !dwarf_siblingof(&member, &member));
 }
 
@@ -92,16 +89,16 @@ static void ask_unit(struct ask *ask, Dwarf_Die *unit)
 		if (dwarf_tag(&die) != DW_TAG_structure_type ||
 		    dwarf_hasattr(&die, DW_AT_declaration))
 			continue;
-		const char *name = dwarf_diename(&die);
+		const char *name = kt_debug_info_name(&ask->info, &die);
 		for (size_t i = 0; name && i < ask->count; i++)
 			if (!ask->queries[i].is_found && !strcmp(name, ask->queries[i].structure))
-				answer(&ask->queries[i], &die);
+				answer(ask, &ask->queries[i], &die);
 	} while (!dwarf_siblingof(&die, &die));
 }
 
 static bool is_named(const struct ask *ask, Dwarf_Die *unit)
 {
-	const char *name = dwarf_diename(unit);
+	const char *name = kt_debug_info_name(&ask->info, unit);
 	size_t len = name ? strlen(name) : 0;
 
 	for (const char *const *end = ask->units; *end; end++)
@@ -118,12 +115,13 @@ static bool is_answered(const struct ask *ask)
 	return true;
 }
 
-static void ask_units(struct ask *ask, Dwarf *dwarf, bool named)
+static void ask_units(struct ask *ask, bool named)
 {
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die;
 
-	while (!is_answered(ask) && !dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) {
+	while (!is_answered(ask) &&
+	       !dwarf_get_units(ask->info.dwarf, unit, &unit, NULL, NULL, &die, NULL)) {
 		if (is_named(ask, &die) == named)
 			ask_unit(ask, &die);
 	}
@@ -140,12 +138,12 @@ static void answer_all(void *ctx, void *result)
 	};
 
 	memcpy(result, question->queries, question->count * sizeof(*question->queries));
-	__attribute__((cleanup(close_dwarf)))
-	Dwarf *dwarf = dwarf_begin_elf(question->file->elf, DWARF_C_READ, NULL);
-	if (!dwarf)
+	kt_autoerr struct kt_error *err = kt_debug_info_open(question->file, "", &ask.info);
+	if (err)
 		return;
-	ask_units(&ask, dwarf, true);
-	ask_units(&ask, dwarf, false);
+	ask_units(&ask, true);
+	ask_units(&ask, false);
+	kt_debug_info_close(&ask.info);
 }
 
 void kt_dwarf_query(const struct kt_elf *file, const char *const *units,
