@@ -9,9 +9,9 @@
 
 enum {
 	CHUNK_BYTES = 128 * 1024,
-	SEGMENT_BYTES_MAX = 1 << 30, /* of one segment are searched */
-	NAMES_MAX = 64,		     /* places of the name that are looked for in tables */
-	NODE_WORDS = 5,		     /* ctl_named_node_t */
+	SEARCH_BYTES_MAX = 1 << 30, /* are read of one object, whatever its segments say */
+	NAMES_MAX = 64,		    /* places of the name that are looked for in tables */
+	NODE_WORDS = 5,		    /* ctl_named_node_t */
 	NODE_BYTES = NODE_WORDS * 8,
 	NEIGHBOURS = 3, /* nodes before and behind that may be of the same table */
 	CODE_BYTES = 512,
@@ -31,6 +31,7 @@ struct search {
 	const struct kt_module *module;
 	const struct kt_memory *memory;
 	unsigned char *chunk; /* CHUNK_BYTES */
+	uint64_t bytes_left;
 	uint64_t names[NAMES_MAX];
 	size_t name_count;
 	enum kt_ctl_status status;
@@ -48,13 +49,14 @@ static void visit_segment(struct search *search, const Elf64_Phdr *segment, size
 			  visit_chunk visit)
 {
 	uint64_t start = search->module->bias + segment->p_vaddr;
-	uint64_t bytes = segment->p_filesz < SEGMENT_BYTES_MAX ? segment->p_filesz
-							       : SEGMENT_BYTES_MAX;
+	uint64_t bytes = segment->p_filesz < search->bytes_left ? segment->p_filesz
+								: search->bytes_left;
 	uint64_t at = 0;
 
 	while (search->status != KT_CTL_FOUND) {
 		size_t want = bytes - at < CHUNK_BYTES ? (size_t)(bytes - at) : CHUNK_BYTES;
 		size_t got = search->memory->read(search->memory, start + at, search->chunk, want);
+		search->bytes_left -= got < search->bytes_left ? got : search->bytes_left;
 		visit(search, start + at, got);
 		if (got < want || at + got == bytes)
 			return;
@@ -245,6 +247,7 @@ struct kt_error *kt_ctl_offsets_find(const struct kt_module *module, const struc
 		.module = module,
 		.memory = memory,
 		.chunk = chunk,
+		.bytes_left = SEARCH_BYTES_MAX,
 		.status = KT_CTL_NO_NAMES,
 	};
 
