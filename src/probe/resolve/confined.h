@@ -3,7 +3,7 @@
  * Work on foreign files by a library that trusts them too much, done where it can do no harm.
  *
  * libdw reads beyond sections when debug information was made for that, and opens other files that
- * it names (docs/architecture.md).  The probe runs as root on files of processes it knows nothing
+ * it names (docs/fuzzing.md).  The probe runs as root on files of processes it knows nothing
  * of.  So libdw works in a child process that can open nothing, has little time, leaves no core,
  * and tells a fixed number of bytes: if it crashes or hangs, that is one source that says nothing.
  */
