@@ -18,6 +18,7 @@
 #include "tests/fuzz/elf_image.h"
 #include "tests/fuzz/memory_targets.h"
 #include "tests/fuzz/targets.h"
+#include "tests/random.h"
 
 enum {
 	ROUNDS = 20000,
@@ -26,13 +27,9 @@ enum {
 
 static uint64_t state;
 
-/* xorshift64 (Marsaglia 2003). */
 static uint64_t next_random(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return kt_random_next(&state);
 }
 
 static void mutate(struct kt_buf *bytes)
@@ -72,7 +69,7 @@ START_TEST(readers_cope_with_anything)
 	kt_autobuf struct kt_buf seed = KT_BUF_INIT;
 
 	fuzz_target_seed(target, &seed);
-	state = 0x9e3779b97f4a7c15ULL + (uint64_t)_i;
+	state = KT_RANDOM_SEED + (uint64_t)_i;
 	target->read("", 0);
 	for (int round = 0; round < ROUNDS; round++) {
 		kt_autobuf struct kt_buf bytes = KT_BUF_INIT;

@@ -20,6 +20,7 @@
 #include "probe/resolve/loaded.h"
 #include "tests/probe/harness.h"
 #include "tests/probe/loaded.h"
+#include "tests/random.h"
 
 #define BUILD KT_CC " -g -O1 -D_GNU_SOURCE -I" KT_JEMALLOC_DIR "/include -o t " KT_TARGET_SOURCE " "
 #define LIBS  " " KT_JEMALLOC_DIR "/lib/libjemalloc.a -lpthread -lm -ldl"
@@ -37,13 +38,9 @@ enum {
 static char dir[64];
 static uint64_t state;
 
-/* xorshift64 (Marsaglia 2003). */
 static uint64_t next_random(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return kt_random_next(&state);
 }
 
 static void shell(const char *command)
@@ -57,7 +54,7 @@ static void enter(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chdir(dir), 0);
 	ck_assert_int_eq(setenv("XDG_CACHE_HOME", dir, 1), 0);
-	state = 0x9e3779b97f4a7c15ULL;
+	state = KT_RANDOM_SEED;
 	if (getenv("KT_BITFLIP_SEED"))
 		state ^= strtoull(getenv("KT_BITFLIP_SEED"), NULL, 0);
 }

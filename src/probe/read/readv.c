@@ -198,18 +198,21 @@ static bool await_newborns(struct readv *engine, struct kt_sweep *sweep)
 }
 
 /*
- * On a busy machine a thread may wait long for its first instructions.  Until it has registered its
- * list it has not used the allocator either, so it is not stopped for that.
+ * On a busy machine a thread may wait long for its first instructions.  A thread of glibc registers
+ * its list before it does anything else, so until then it has not used the allocator, and is not
+ * stopped for that.  Where no thread has a list (another C library) nothing follows from its lack.
  */
 static void spare_newborns(struct readv *engine, struct kt_sweep *sweep)
 {
+	if (!engine->reader.has_delta)
+		return;
 	for (size_t i = 0; i < sweep->count; i++) {
 		struct kt_row *row = &sweep->rows[i];
 		if (row->state != KT_ROW_PENDING ||
 		    !kt_describe_is_newborn(engine->config.task_fd, row->tid))
 			continue;
 		row->state = KT_ROW_SKIPPED;
-		row->cause = KT_CAUSE_NO_BLOCK;
+		row->cause = KT_CAUSE_NEWBORN;
 	}
 }
 

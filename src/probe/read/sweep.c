@@ -180,7 +180,14 @@ const char *kt_row_error_token(enum kt_row_error error)
 
 const char *kt_row_skip_token(const struct kt_row *row)
 {
-	return row->cause == KT_CAUSE_SHARED_TP ? "shared-thread-pointer" : "no-thread-data";
+	switch ((enum kt_row_cause)row->cause) {
+	case KT_CAUSE_SHARED_TP:
+		return "shared-thread-pointer";
+	case KT_CAUSE_NEWBORN:
+		return "newborn";
+	default:
+		return "no-thread-data";
+	}
 }
 
 static void describe_step(const struct kt_row *row, struct kt_buf *out)
@@ -244,6 +251,9 @@ void kt_row_describe(const struct kt_row *row, struct kt_buf *out)
 		break;
 	case KT_CAUSE_SHARED_TP:
 		kt_buf_puts(out, "it shares the thread pointer of another thread");
+		break;
+	case KT_CAUSE_NEWBORN:
+		kt_buf_puts(out, "it has not begun to run");
 		break;
 	case KT_CAUSE_NO_BLOCK:
 		kt_buf_puts(out, "it never used the allocator");

@@ -47,6 +47,7 @@ enum kt_row_cause {
 	KT_CAUSE_INTERRUPTED, /* a signal or the deadline ended the wait */
 	KT_CAUSE_ARITHMETIC,  /* arithmetic_text says it */
 	KT_CAUSE_SHARED_TP,   /* shares the thread pointer of another thread (skipped) */
+	KT_CAUSE_NEWBORN,     /* has not begun to run: nothing of it is known (skipped) */
 	KT_CAUSE_NO_BLOCK,    /* never used the allocator: it has no thread data (skipped) */
 };
 

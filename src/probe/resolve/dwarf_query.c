@@ -13,7 +13,7 @@
 struct question {
 	const struct kt_elf *file;
 	const char *const *units;
-	const struct kt_dwarf_query *queries;
+	struct kt_dwarf_query *queries;
 	size_t count;
 };
 
@@ -127,23 +127,33 @@ static void ask_units(struct ask *ask, bool named)
 	}
 }
 
-/* In the confined process: the answers take the place of the questions. */
+/* What goes from the confined process to us, for each query: no pointers. */
+struct answer {
+	uint64_t value;
+	uint8_t is_found; /* any byte but 0: the child worked on foreign bytes */
+};
+
 static void answer_all(void *ctx, void *result)
 {
 	const struct question *question = ctx;
+	struct answer *answers = result;
 	struct ask ask = {
 		.units = question->units,
-		.queries = result,
+		.queries = question->queries,
 		.count = question->count,
 	};
 
-	memcpy(result, question->queries, question->count * sizeof(*question->queries));
 	kt_autoerr struct kt_error *err = kt_debug_info_open(question->file, "", &ask.info);
 	if (err)
 		return;
 	ask_units(&ask, true);
 	ask_units(&ask, false);
 	kt_debug_info_close(&ask.info);
+	for (size_t i = 0; i < ask.count; i++)
+		answers[i] = (struct answer){
+			.value = ask.queries[i].value,
+			.is_found = ask.queries[i].is_found,
+		};
 }
 
 void kt_dwarf_query(const struct kt_elf *file, const char *const *units,
@@ -156,6 +166,14 @@ void kt_dwarf_query(const struct kt_elf *file, const char *const *units,
 		.count = count,
 	};
 
+	struct answer answers[KT_DWARF_QUERIES_MAX];
+
 	/* If it crashes the queries stay unanswered: nothing is known then. */
-	(void)kt_confined_run(answer_all, &question, queries, count * sizeof(*queries));
+	if (count > KT_DWARF_QUERIES_MAX ||
+	    kt_confined_run(answer_all, &question, answers, count * sizeof(answers[0])))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		queries[i].is_found = answers[i].is_found != 0;
+		queries[i].value = answers[i].value;
+	}
 }

@@ -28,8 +28,12 @@ struct kt_dwarf_query {
 	uint64_t value;
 };
 
+enum {
+	KT_DWARF_QUERIES_MAX = 32
+};
+
 /**
- * Answers the @count queries, as far as @file's debug information can.  @units are the ends of
+ * Answers the @count queries (at most KT_DWARF_QUERIES_MAX), as far as @file's debug information can.  @units are the ends of
  * the names of the units to be looked at first, ended by NULL.  Damaged debug information
  * answers nothing.
  */
