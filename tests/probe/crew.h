@@ -17,8 +17,7 @@
 enum {
 	CREW_MAX = 4096,
 	CREW_NAMES = 8,		/* the first members have special names */
-	CREW_CLASS_BYTES = 160, /* of each object in a cache: member i has i + 1 of them */
-	CREW_LATE_MODULE = 6	/* of the thread vector: an entry that no object uses */
+	CREW_CLASS_BYTES = 160 /* of each object in a cache: member i has i + 1 of them */
 };
 
 /* What the child does besides. */
