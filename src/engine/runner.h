@@ -24,6 +24,7 @@ struct kt_runner_shared {
 	const char *cpu; /* NULL: what suits the accelerator */
 	int kernel_fd;
 	uint32_t timeout_s; /* of each scenario; 0: its own */
+	bool is_live;	    /* somebody looks: snapshots are events as soon as they are taken */
 	enum kt_accelerator accelerator;
 	bool may_fall_back; /* to TCG, when KVM turns out not to work */
 };

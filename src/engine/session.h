@@ -40,6 +40,12 @@ void kt_session_deinit(struct kt_session *session);
 /** Stamps @event with the time since the start and takes it in. */
 void kt_session_emit(struct kt_session *session, struct kt_event *event);
 
+/**
+ * Takes in an event that carries its own time and its own verdicts: of a recording.  Nothing is
+ * stamped or judged.
+ */
+void kt_session_replay(struct kt_session *session, const struct kt_event *event);
+
 /** Judges @scenario for good: no verdict stays pending or holding. */
 void kt_session_judge(struct kt_session *session, const struct kt_scenario *scenario);
 

@@ -4,15 +4,17 @@
  *
  * It knows no clock, no file and no terminal.  Everything may be read, nothing but
  * kt_run_apply() writes.  A refused event changes nothing.  All snapshots are kept up to
- * the limits below; of the console a tail is kept, and surplus notes are counted.  Pointers
- * into the model last until the next kt_run_apply(), those to a struct kt_run_scenario
- * and to strings as long as the run.
+ * the limits below, unless kt_run_configure() says otherwise; of the console a tail is kept, and
+ * surplus notes are counted.  Pointers into the model last until the next kt_run_apply(), those to a
+ * struct kt_run_scenario and to strings as long as the run, but those to snapshots only as
+ * long as these are kept.
  */
 #ifndef KT_RUN_RUN_H
 #define KT_RUN_RUN_H
 
 #include "base/tail.h"
 #include "run/event.h"
+#include "run/series.h"
 
 #define KT_RUN_MAX_SCENARIOS	  4096
 #define KT_RUN_MAX_CHECKS	  1024	 /* per scenario */
@@ -23,6 +25,8 @@
 #define KT_RUN_MAX_STATES	  64	 /* of the guest, per scenario */
 #define KT_RUN_MAX_NOTES	  256	 /* per run; later ones only count */
 #define KT_RUN_CONSOLE_TAIL_BYTES 16384	 /* per scenario */
+#define KT_RUN_MAX_VERDICTS	  4096 /* kept per check; of more, every second of the older half goes */
+#define KT_RUN_MAX_WORKER_EVENTS  16 /* kept per worker */
 
 struct kt_run_state {
 	uint64_t host_mono_ns;
@@ -37,9 +41,13 @@ struct kt_run_snapshot {
 /** One run of a probe. */
 struct kt_run_probe_run {
 	uint32_t target_pid;
-	struct kt_run_snapshot *snapshots;
+	uint64_t started_mono_ns;
+	struct kt_event_probe_start start;
+	struct kt_run_snapshot *snapshots; /* from kept_from on: those before are not there */
+	size_t kept_from;		   /* 0 unless the run keeps only the latest */
 	size_t snapshot_count;
 	size_t snapshot_cap;
+	struct kt_series *series; /* NULL unless the run keeps series */
 	bool ended;
 	struct kt_event_probe_end end; /* once ended */
 };
@@ -51,17 +59,34 @@ struct kt_run_probe {
 	size_t run_cap;
 };
 
+/** Something that happened to a worker. */
+struct kt_run_worker_event {
+	uint64_t host_mono_ns;
+	struct kt_event_worker worker;
+};
+
 /** The latest about a worker. */
 struct kt_run_worker {
 	const char *name;
 	uint64_t host_mono_ns;
 	struct kt_event_worker worker;
+	struct kt_run_worker_event *events; /* all that were, the latest too */
+	size_t event_count;
+};
+
+/** A verdict, and when it came. */
+struct kt_run_verdict {
+	uint64_t host_mono_ns;
+	struct kt_event_check check;
 };
 
 /** A check as announced, with its latest verdict. */
 struct kt_run_check {
 	const char *id;
 	struct kt_event_check check;
+	struct kt_run_verdict *verdicts; /* all that were kept, the latest too */
+	size_t verdict_count;
+	size_t verdict_cap;
 };
 
 /** A remark; @scenario is NULL when it is about the whole run. */
@@ -91,11 +116,19 @@ struct kt_run_scenario {
 	bool has_accel;
 	struct kt_event_accel accel;
 	bool ended;
+	uint64_t ended_mono_ns;
 	struct kt_event_scenario_end end; /* once ended */
 	struct kt_arena arena;		  /* all strings and snapshots above */
 };
 
+/** What a model keeps of the past.  All zero: every snapshot, and no series. */
+struct kt_run_limits {
+	bool latest_only;    /* of each probe run only the latest snapshot: nobody will judge */
+	size_t series_bytes; /* series of all probe runs together; beyond, they are thinned; 0: none */
+};
+
 struct kt_run {
+	struct kt_run_limits limits;
 	bool started;
 	struct kt_event_run_start start;
 	bool has_accel; /* decided for the whole run */
@@ -115,6 +148,9 @@ struct kt_run {
 };
 
 #define KT_RUN_INIT ((struct kt_run){ 0 })
+
+/** Says what @run, which has no events yet, is to keep. */
+void kt_run_configure(struct kt_run *run, const struct kt_run_limits *limits);
 
 /** Frees everything in @run and makes it empty again. */
 void kt_run_deinit(struct kt_run *run);
