@@ -132,8 +132,8 @@ struct kt_run_limits {
 };
 
 struct kt_run {
-	struct kt_run_limits limits;
 	bool started;
+	struct kt_run_limits limits;
 	struct kt_event_run_start start;
 	bool has_accel; /* decided for the whole run */
 	struct kt_event_accel accel;
