@@ -22,11 +22,12 @@ enum {
 	READS = 2000,
 };
 
+/* Time on the CPU: nothing here waits, and other programs shall not count. */
 static double now_ns(void)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
