@@ -143,7 +143,9 @@ static struct kt_error *update(void *view, const struct kt_look_at *look)
 		kt_buf_puts(&threads->filter, look->filter);
 		threads->is_dirty = true;
 	}
-	return threads->is_dirty ? kt_threads_order(threads, look) : NULL;
+	if (!threads->is_dirty && (!threads->is_unsorted || look->is_order_frozen))
+		return NULL;
+	return kt_threads_order(threads, look);
 }
 
 static size_t count(const void *view)
