@@ -80,6 +80,12 @@ struct kt_error *kt_list_update(struct kt_list *list, struct kt_look_at *look)
 	return NULL;
 }
 
+void kt_list_set_height(struct kt_list *list, unsigned height)
+{
+	list->height = height ? height : 1;
+	scroll(list, list->view->count(list->rows));
+}
+
 bool kt_list_select(struct kt_list *list, size_t place)
 {
 	size_t count = list->view->count(list->rows);

@@ -42,6 +42,9 @@ void kt_list_deinit(struct kt_list *list);
  */
 struct kt_error *kt_list_update(struct kt_list *list, struct kt_look_at *look) KT_MUST_CHECK;
 
+/** Says how many rows there is room for (0 counts as 1); the cursor stays where it can be seen. */
+void kt_list_set_height(struct kt_list *list, unsigned height);
+
 /** Moves the cursor, or the open page, by @lines; the order is frozen then. */
 void kt_list_move(struct kt_list *list, long lines);
 

@@ -2,6 +2,7 @@
 #include "tui/thread_fold.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A tid, and the thread that has it: to see which of them were used again. */
 struct tid_owner {
@@ -104,8 +105,11 @@ static void fold_extras(struct kt_thread_row *row, const struct kt_thread_extras
 
 static void set_name(struct kt_thread_row *row, const char *comm)
 {
-	if (comm)
-		row->comm = comm;
+	if (!comm)
+		return;
+	size_t len = strnlen(comm, sizeof(row->comm) - 1);
+	memcpy(row->comm, comm, len);
+	row->comm[len] = '\0';
 }
 
 /* The row of a thread of this frame: at its place in the last frame, if nothing came or went. */

@@ -91,7 +91,6 @@ struct kt_error *kt_thread_rows_add(struct kt_thread_rows *rows, uint64_t identi
 	row->identity = identity;
 	row->group = rows->group;
 	row->rank = UINT32_MAX;
-	row->comm = "";
 	row->reason = "";
 	rows->rows[rows->count++] = row;
 	*find_slot(rows, identity) = (uint32_t)rows->count;

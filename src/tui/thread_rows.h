@@ -15,6 +15,7 @@
 #include "tui/glyphs.h"
 
 enum {
+	KT_ROWS_NAME_SIZE = 48,	 /* a name of 15 bytes, each of which became three, and a NUL */
 	KT_ROWS_HISTORY = 32,	 /* rates that are kept per thread; bits of a mask */
 	KT_ROWS_GONE_FRAMES = 3, /* for which a thread that is gone stays */
 };
@@ -35,13 +36,13 @@ struct kt_thread_row {
 	uint64_t identity;
 	uint64_t start_time_jiffies; /* 0: unknown */
 	uint32_t tid;
-	uint32_t group;	    /* which guest: place in the model's scenarios */
-	const char *comm;   /* "" when unknown; borrowed from the series */
-	const char *reason; /* "" for none; borrowed from the series */
-	uint32_t number;    /* in the series */
-	uint8_t status;	    /* enum kt_row_status */
-	uint8_t gone_count; /* frames that it is not in */
-	char state;	    /* letter of proc(5), or 0 */
+	uint32_t group;		      /* which guest: place in the model's scenarios */
+	char comm[KT_ROWS_NAME_SIZE]; /* "" when unknown; cut if it is longer */
+	const char *reason;	      /* "" for none; borrowed from the frame */
+	uint32_t number;	      /* in the series */
+	uint8_t status;		      /* enum kt_row_status */
+	uint8_t gone_count;	      /* frames that it is not in */
+	char state;		      /* letter of proc(5), or 0 */
 	bool has_number;
 	uint32_t seen; /* stamp of the last frame that it was in */
 	uint32_t rank; /* for whoever sorts: the place that it had */

@@ -123,9 +123,8 @@ static void check_scenarios(struct kt_threads *threads, const struct kt_run *run
 		}
 }
 
-static struct kt_error *update(void *view, const struct kt_look_at *look)
+static struct kt_error *gather(struct kt_threads *threads, const struct kt_look_at *look)
 {
-	struct kt_threads *threads = view;
 	const struct kt_run *run = look->input->run;
 
 	check_scenarios(threads, run);
@@ -143,7 +142,22 @@ static struct kt_error *update(void *view, const struct kt_look_at *look)
 		kt_buf_puts(&threads->filter, look->filter);
 		threads->is_dirty = true;
 	}
-	return threads->is_dirty ? kt_threads_order(threads, look) : NULL;
+	if (!threads->is_dirty && (!threads->is_unsorted || look->is_order_frozen))
+		return NULL;
+	return kt_threads_order(threads, look);
+}
+
+static struct kt_error *update(void *view, const struct kt_look_at *look)
+{
+	struct kt_threads *threads = view;
+	struct kt_error *err = gather(threads, look);
+
+	/* Half done, the order may have rows that are not there any more. */
+	if (err) {
+		threads->count = 0;
+		threads->is_dirty = true;
+	}
+	return err;
 }
 
 static size_t count(const void *view)

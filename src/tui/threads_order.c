@@ -139,7 +139,7 @@ struct kt_error *kt_threads_order(struct kt_threads *threads, const struct kt_lo
 		threads->order[i] = keys[i].row;
 	}
 	threads->count = count;
-	/* What was not sorted now is so as soon as it may. */
-	threads->is_dirty = look->is_order_frozen;
+	threads->is_dirty = false;
+	threads->is_unsorted = look->is_order_frozen;
 	return NULL;
 }

@@ -29,7 +29,8 @@ struct kt_threads {
 	struct kt_column_choice columns;
 	const struct kt_column *sort;
 	bool is_descending;
-	bool is_dirty; /* the order is not what it should be */
+	bool is_dirty;	  /* rows came, went or changed since they were put in order */
+	bool is_unsorted; /* the order is only the one that was frozen */
 	struct kt_threads_page *page;
 };
 
