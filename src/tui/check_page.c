@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The page of a check: what it says, the snapshots that decided it, what it said before. */
 #include <inttypes.h>
 

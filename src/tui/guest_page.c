@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The page of a guest: how it came up, what runs in it, what it said. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/past.h"
 
 size_t kt_past_count(const struct kt_run_probe_run *run)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/signs.h"
 
 struct kt_sign kt_sign_verdict(const struct kt_glyphs *glyphs, enum kt_verdict verdict)

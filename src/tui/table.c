@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/table.h"
 
 static unsigned count_of(const struct kt_table_column *columns)
