@@ -18,7 +18,7 @@ struct sight {
 	uint64_t index;
 	uint64_t host_mono_ns;
 	enum kt_thread_lookup lookup;
-	struct kt_thread thread; /* its texts are the model's */
+	struct kt_thread thread; /* its texts are the frame's */
 	size_t thread_count;
 	size_t failed_count;
 };
@@ -184,6 +184,7 @@ static void put_sights(struct kt_page *page, const struct sight *before, const s
 static struct kt_error *put_run_evidence(struct kt_page *page, const struct kt_run_probe_run *run,
 					 const struct kt_event_check *said)
 {
+	kt_autopast struct kt_past_frame frame_before = { 0 };
 	kt_autopast struct kt_past_frame frame = { 0 };
 	struct sight before = { 0 };
 	struct sight now = { 0 };
@@ -196,7 +197,7 @@ static struct kt_error *put_run_evidence(struct kt_page *page, const struct kt_r
 		return NULL;
 	}
 	if (place)
-		KT_TRY(look_at(run, place - 1, said->tid, &frame, &before));
+		KT_TRY(look_at(run, place - 1, said->tid, &frame_before, &before));
 	KT_TRY(look_at(run, place, said->tid, &frame, &now));
 	put_sights(page, &before, &now, said->tid.known);
 	return NULL;
@@ -246,8 +247,6 @@ static void put_history(struct kt_page *page, const struct kt_look_at *look,
 	}
 	if (first)
 		kt_page_printf(page, 2, KT_ROLE_DIM, "and %zu before", first);
-	else
-		kt_page_text(page, 2, KT_ROLE_DIM, "before that: nothing, it waited");
 }
 
 unsigned kt_check_page_paint(const struct kt_look_at *look, const struct kt_run_scenario *scenario,

@@ -37,7 +37,6 @@ struct check_row {
 	struct kt_row_head head;
 	const struct kt_run_scenario *scenario;
 	const struct kt_run_check *check;
-	struct kt_event_check said;
 };
 
 struct checks {
@@ -123,17 +122,19 @@ static uint64_t identity_of(size_t scenario, size_t check)
 	return (uint64_t)(scenario + 1) << 32 | (check + 1);
 }
 
-static void row_text(const struct check_row *row, struct kt_buf *out)
+/* Verdicts last until the next event only, so they are looked up and not kept. */
+static void row_text(const struct check_row *row, uint64_t mono_ns, struct kt_buf *out)
 {
 	struct kt_glyphs glyphs = kt_glyphs_make(true, KT_GRAPH_ASCII);
+	const struct kt_event_check *said = kt_moment_check(row->check, mono_ns);
 
-	kt_buf_printf(out, "%s %s %s %s ", kt_sign_verdict(&glyphs, row->said.verdict).word,
-		      row->scenario->name, row->check->id, kt_check_text(row->check, &row->said));
-	if (row->said.threshold)
-		kt_buf_printf(out, "%s ", row->said.threshold);
-	if (row->said.worst)
-		kt_buf_printf(out, "%s ", row->said.worst);
-	kt_check_where(&row->said, out);
+	kt_buf_printf(out, "%s %s %s %s ", kt_sign_verdict(&glyphs, said->verdict).word,
+		      row->scenario->name, row->check->id, kt_check_text(row->check, said));
+	if (said->threshold)
+		kt_buf_printf(out, "%s ", said->threshold);
+	if (said->worst)
+		kt_buf_printf(out, "%s ", said->worst);
+	kt_check_where(said, out);
 }
 
 static struct kt_error *gather(struct checks *checks, const struct kt_look_at *look, size_t place)
@@ -152,12 +153,11 @@ static struct kt_error *gather(struct checks *checks, const struct kt_look_at *l
 		*row = (struct check_row){
 			.scenario = scenario,
 			.check = &scenario->checks[i],
-			.said = *kt_moment_check(&scenario->checks[i], look->moment_ns),
 		};
 		row->head.identity = identity_of(place, i);
-		row->head.rank = ranks[row->said.verdict];
+		row->head.rank = ranks[kt_moment_check(row->check, look->moment_ns)->verdict];
 		kt_buf_reset(&text);
-		row_text(row, &text);
+		row_text(row, look->moment_ns, &text);
 		if (kt_filter_takes(look, &text))
 			checks->count++;
 	}
@@ -194,7 +194,9 @@ static uint64_t identity(const void *view, size_t row)
 
 static void text(const void *view, size_t row, struct kt_buf *out)
 {
-	row_text(&((const struct checks *)view)->rows[row], out);
+	const struct checks *checks = view;
+
+	row_text(&checks->rows[row], checks->order.moment_ns, out);
 }
 
 static void summary(const void *view, const struct kt_look_at *look, struct kt_buf *out)
@@ -215,18 +217,19 @@ static void paint_row(const void *view, const struct kt_look_at *look, size_t in
 {
 	const struct check_row *row = &((const struct checks *)view)->rows[index];
 	struct kt_table_layout layout = kt_table_fit(columns, area.columns);
-	struct kt_sign sign = kt_sign_verdict(look->glyphs, row->said.verdict);
+	const struct kt_event_check *said = kt_moment_check(row->check, look->moment_ns);
+	struct kt_sign sign = kt_sign_verdict(look->glyphs, said->verdict);
 	kt_autobuf struct kt_buf verdict = KT_BUF_INIT;
 	kt_autobuf struct kt_buf where = KT_BUF_INIT;
 	const char *cells[] = {
 		[SCENARIO] = row->scenario->name,
-		[CHECK] = kt_check_text(row->check, &row->said),
-		[THRESHOLD] = row->said.threshold ? row->said.threshold : "-",
-		[WORST] = row->said.worst ? row->said.worst : "-",
+		[CHECK] = kt_check_text(row->check, said),
+		[THRESHOLD] = said->threshold ? said->threshold : "-",
+		[WORST] = said->worst ? said->worst : "-",
 	};
 
 	kt_sign_put(sign, &verdict);
-	kt_check_where(&row->said, &where);
+	kt_check_where(said, &where);
 	cells[VERDICT] = kt_buf_text(&verdict);
 	/* Too narrow for the first column: the glyph and as much of the word as there is room for. */
 	if (!layout.width[VERDICT])

@@ -145,6 +145,8 @@ struct kt_look_at kt_dashboard_look(const struct kt_dashboard *dashboard,
 		.units = &dashboard->units,
 		.filter = "",
 		.search = "",
+		.theme = dashboard->theme->name,
+		.has_mouse = dashboard->has_mouse,
 	};
 }
 

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "tui/order.h"
 #include "tui/past.h"
 #include "tui/table.h"
@@ -20,6 +22,10 @@ enum {
 	BOOT,
 	ELAPSED,
 	COLUMN_COUNT,
+};
+
+enum {
+	MAX_COMM = 64
 };
 
 /* From this width on the state is the whole way. */
@@ -42,7 +48,7 @@ static const struct kt_table_column columns[] = {
 struct guest_row {
 	struct kt_row_head head;
 	const struct kt_run_scenario *scenario;
-	const char *comm; /* of a local process, as it began; NULL: unknown.  The model's */
+	char comm[MAX_COMM]; /* of a local process, as it began; "": unknown */
 };
 
 struct guests {
@@ -78,17 +84,20 @@ static void destroy(void *view)
 }
 
 static struct kt_error *find_comm(struct guests *guests, const struct kt_guest_glance *glance,
-				  const char **ret)
+				  struct guest_row *row)
 {
+	kt_autobuf struct kt_buf comm = KT_BUF_INIT;
 	const struct kt_thread *thread;
 
 	if (!glance->is_local || !glance->run || !kt_past_count(glance->run))
 		return NULL;
 	KT_TRY(kt_past_read(glance->run, 0, &guests->frame));
 	(void)kt_snapshot_find_thread(guests->frame.snapshot, glance->run->target_pid, &thread);
-	if (thread)
-		*ret = thread->comm;
-	return NULL;
+	if (!thread || !thread->comm)
+		return NULL;
+	kt_text_sanitize(&comm, thread->comm, strlen(thread->comm), sizeof(row->comm) - 1, false);
+	memcpy(row->comm, kt_buf_text(&comm), comm.len);
+	return kt_buf_error(&comm);
 }
 
 static void name_put(const struct guest_row *row, const struct kt_guest_glance *glance,
@@ -99,7 +108,7 @@ static void name_put(const struct guest_row *row, const struct kt_guest_glance *
 		return;
 	}
 	kt_buf_printf(out, "pid %" PRIu32, glance->run->target_pid);
-	if (row->comm)
+	if (row->comm[0])
 		kt_buf_printf(out, " %s", row->comm);
 }
 
@@ -126,7 +135,7 @@ static struct kt_error *gather(struct guests *guests, const struct kt_look_at *l
 	void *rows = guests->rows;
 
 	row.head.identity = place + 1;
-	KT_TRY(find_comm(guests, &glance, &row.comm));
+	KT_TRY(find_comm(guests, &glance, &row));
 	guests->total++;
 	guests->ended_count += glance.has_ended || (glance.is_local && glance.has_run_ended);
 	row_text(&row, &glance, &text);

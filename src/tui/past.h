@@ -33,7 +33,7 @@ uint64_t kt_past_taken(const struct kt_run_probe_run *run, uint64_t mono_ns);
 
 /**
  * Reads the snapshot at @place.  Errors: no memory.  Owner: the caller calls kt_past_frame_deinit();
- * texts are the model's.
+ * rows and texts last until then, or until @frame is read again.
  */
 struct kt_error *kt_past_read(const struct kt_run_probe_run *run, size_t place,
 			      struct kt_past_frame *frame) KT_MUST_CHECK;

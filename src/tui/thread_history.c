@@ -9,9 +9,11 @@ enum {
 	MIN_SNAPSHOTS = 16,
 };
 
-static struct kt_thread_reading reading_of(const struct kt_series_frame *frame, uint32_t number)
+static struct kt_thread_reading reading_of(const struct kt_series_frame *frame, size_t place,
+					   uint32_t number)
 {
 	struct kt_thread_reading reading = {
+		.place = place,
 		.index = frame->index,
 		.host_mono_ns = frame->host_mono_ns,
 		.elapsed_ns = frame->snapshot.elapsed_since_start_ns,
@@ -68,6 +70,16 @@ static void take_note(struct kt_thread_history *history, const struct kt_thread_
 	}
 }
 
+/* Texts go with the frame that they were read from. */
+static struct kt_thread_reading without_texts(struct kt_thread_reading reading)
+{
+	reading.thread.comm = NULL;
+	reading.thread.error = NULL;
+	reading.thread.error_kind = NULL;
+	reading.extras.state = NULL;
+	return reading;
+}
+
 struct window {
 	size_t first;
 	size_t end;
@@ -100,20 +112,26 @@ static struct kt_error *read_window(const struct kt_series *series, uint32_t num
 	/* The first rate needs the reading before it. */
 	if (window.first) {
 		KT_TRY(kt_series_read(series, window.first - 1, frame));
-		was = reading_of(frame, number);
+		was = reading_of(frame, window.first - 1, number);
 		take_note(history, &(struct kt_thread_reading){ 0 }, &was);
 	}
 	for (size_t place = window.first; place < window.end; place++) {
 		struct kt_thread_reading is;
 
 		KT_TRY(kt_series_read(series, place, frame));
-		is = reading_of(frame, number);
+		is = reading_of(frame, place, number);
 		if (place <= window.moment)
 			take_note(history, &was, &is);
 		add(history, &was, &is);
 		was = is;
 	}
 	history->moment = window.moment - window.first;
+	history->now = without_texts(history->now);
+	history->before = without_texts(history->before);
+	if (!history->last.is_there)
+		return NULL;
+	KT_TRY(kt_series_read(series, history->last.place, frame));
+	history->last = reading_of(frame, history->last.place, number);
 	return NULL;
 }
 
@@ -121,15 +139,20 @@ struct kt_error *kt_thread_history_read(const struct kt_series *series, uint32_t
 					uint64_t mono_ns, size_t wanted,
 					struct kt_thread_history *history, bool *ret_found)
 {
-	kt_autoframe struct kt_series_frame frame = { 0 };
+	struct kt_series_frame *frame = &history->frame;
 	size_t moment;
 
 	*history = (struct kt_thread_history){ 0 };
 	*ret_found = kt_series_find(series, mono_ns, &moment);
 	if (!*ret_found)
 		return NULL;
-	KT_TRY(kt_series_read(series, moment, &frame));
+	KT_TRY(kt_series_read(series, moment, frame));
 	return read_window(series, number,
-			   choose(series, moment, wanted, frame.snapshot.thread_count), &frame,
+			   choose(series, moment, wanted, frame->snapshot.thread_count), frame,
 			   history);
+}
+
+void kt_thread_history_deinit(struct kt_thread_history *history)
+{
+	kt_series_frame_deinit(&history->frame);
 }

@@ -194,13 +194,11 @@ static void put_reading(struct kt_page *page, const struct kt_look_at *look,
 }
 
 static struct kt_error *put_history(struct kt_page *page, const struct kt_look_at *look,
-				    const struct kt_thread_place *place)
+				    const struct kt_thread_place *place,
+				    struct kt_thread_history *history)
 {
-	kt_autofree struct kt_thread_history *history = malloc(sizeof(*history));
 	bool is_found;
 
-	if (!history)
-		return kt_error_no_memory();
 	KT_TRY(kt_thread_history_read(place->run->series, place->number, look->moment_ns,
 				      kt_thread_graph_values(look->glyphs, page->area.columns),
 				      history, &is_found));
@@ -218,6 +216,7 @@ unsigned kt_thread_page_paint(const struct kt_look_at *look, const struct kt_thr
 			      unsigned scroll, struct kt_canvas *canvas, struct kt_area area)
 {
 	struct kt_page page = kt_page_begin(canvas, area, scroll);
+	kt_autofree struct kt_thread_history *history = calloc(1, sizeof(*history));
 	kt_autoerr struct kt_error *err = NULL;
 
 	kt_page_printf(&page, 0, KT_ROLE_TITLE, "Thread %" PRIu32, place->tid);
@@ -225,7 +224,12 @@ unsigned kt_thread_page_paint(const struct kt_look_at *look, const struct kt_thr
 		       place->scenario->name, place->probe->name, place->run->target_pid);
 	if (place->state && *place->state)
 		kt_page_field(&page, "is", KT_ROLE_ACTIVE, place->state);
-	err = put_history(&page, look, place);
+	if (history) {
+		err = put_history(&page, look, place, history);
+		kt_thread_history_deinit(history);
+	} else {
+		err = kt_error_no_memory();
+	}
 	if (err)
 		kt_page_text(&page, 2, KT_ROLE_BAD, kt_error_message(err));
 	return page.lines;

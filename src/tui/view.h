@@ -34,6 +34,10 @@ struct kt_look_at {
 
 	/* Rows keep the order that they have, new ones come last: somebody moves the cursor. */
 	bool is_order_frozen;
+
+	/* Of the settings in force, for the help. */
+	const char *theme; /* NULL: not known */
+	bool has_mouse;
 };
 
 /* A list of rows.  All functions get what create() gave. */
