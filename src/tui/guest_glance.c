@@ -128,7 +128,7 @@ static int way_place(const struct kt_guest_glance *glance)
 	return place;
 }
 
-void kt_guest_strip_put(const struct kt_guest_glance *glance, struct kt_buf *out)
+void kt_guest_strip_put(const struct kt_guest_glance *glance, const char *gap, struct kt_buf *out)
 {
 	enum kt_guest_state state = glance->state ? glance->state->state.state : KT_GUEST_NEW;
 	int place = way_place(glance);
@@ -138,7 +138,7 @@ void kt_guest_strip_put(const struct kt_guest_glance *glance, struct kt_buf *out
 		return;
 	}
 	if (state == KT_GUEST_NEW)
-		kt_buf_puts(out, "[new] > ");
+		kt_buf_printf(out, "[new]%s", gap);
 	for (int i = 0; i < WAY_LENGTH; i++) {
 		const char *name = kt_guest_state_name(way[i]);
 
@@ -146,11 +146,11 @@ void kt_guest_strip_put(const struct kt_guest_glance *glance, struct kt_buf *out
 		if (i > place && (state == KT_GUEST_FAILED || state == KT_GUEST_STOPPED))
 			break;
 		if (i)
-			kt_buf_puts(out, " > ");
+			kt_buf_puts(out, gap);
 		kt_buf_printf(out, way[i] == state ? "[%s]" : "%s", name);
 	}
 	if (state == KT_GUEST_FAILED || state == KT_GUEST_STOPPED) {
-		kt_buf_puts(out, place >= 0 ? " > [" : "[");
+		kt_buf_printf(out, "%s[", place >= 0 ? gap : "");
 		(void)kt_guest_state_put(glance, out);
 		kt_buf_putc(out, ']');
 	}

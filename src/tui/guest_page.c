@@ -88,7 +88,7 @@ static void put_state(struct kt_page *page, const struct kt_look_at *look,
 	enum kt_role role = kt_guest_state_put(glance, &state);
 
 	kt_buf_reset(&state);
-	kt_guest_strip_put(glance, &state);
+	kt_guest_strip_put(glance, " > ", &state);
 	kt_page_field(page, "state", role, kt_buf_text(&state));
 	if (glance->state && glance->state->state.detail)
 		kt_page_field(page, "detail", role, glance->state->state.detail);

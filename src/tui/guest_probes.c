@@ -34,11 +34,12 @@ static void put_run(struct kt_page *page, const struct kt_look_at *look,
 {
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	bool has_ended = kt_past_has_ended(run, look->moment_ns);
+	uint64_t taken = kt_past_taken(run, look->moment_ns);
 	enum kt_role role = KT_ROLE_ACTIVE;
 	char label[32];
 
-	kt_buf_printf(&text, "pid %" PRIu32 ", %" PRIu64 " snapshots, ", run->target_pid,
-		      kt_past_taken(run, look->moment_ns));
+	kt_buf_printf(&text, "pid %" PRIu32 ", %" PRIu64 " %s, ", run->target_pid, taken,
+		      taken == 1 ? "snapshot" : "snapshots");
 	if (has_ended) {
 		put_end(&run->end, &text);
 		role = run->end.fatal_kind ? KT_ROLE_BAD : KT_ROLE_DIM;

@@ -28,22 +28,32 @@ enum {
 	MAX_COMM = 64
 };
 
-/* From this width on the state is the whole way. */
-#define STRIP_COLUMNS 54
-
-static const struct kt_table_column columns[] = {
-	[GUEST] = { "GUEST", 8, 28, 0, false },
-	[STATE] = { "STATE", 9, 64, 1, false },
+static const struct kt_table_column wide_columns[] = {
+	[GUEST] = { "GUEST", 8, 16, 0, false },
+	[STATE] = { "STATE", 21, 64, 1, false },
 	[VERDICT] = { "VERDICT", 8, 8, 2, false },
-	[CHECKS] = { "CHECKS", 11, 28, 3, false },
+	[CHECKS] = { "CHECKS", 18, 34, 3, false },
 	[SNAPSHOTS] = { "SNAPS", 5, 6, 5, true },
 	[ACCEL] = { "ACCEL", 5, 7, 6, false },
 	[TOPOLOGY] = { "TOPOLOGY", 8, 12, 8, false },
-	[MEMORY] = { "MEMORY", 7, 8, 9, true },
+	[MEMORY] = { "MEMORY", 8, 8, 9, true },
 	[BOOT] = { "BOOT", 6, 7, 7, true },
 	[ELAPSED] = { "TIME", 6, 7, 4, true },
 	{ 0 },
 };
+
+static const struct kt_table_column narrow_columns[] = {
+	[GUEST] = { "GUEST", 1, 12, 0, false },
+	[STATE] = { "STATE", 6, 64, 1, false },
+	{ 0 },
+};
+
+#define WIDE_COLUMNS 40
+
+static const struct kt_table_column *columns_for(struct kt_area area)
+{
+	return area.columns < WIDE_COLUMNS ? narrow_columns : wide_columns;
+}
 
 struct guest_row {
 	struct kt_row_head head;
@@ -142,7 +152,7 @@ static struct kt_error *gather(struct guests *guests, const struct kt_look_at *l
 	KT_TRY(kt_buf_error(&text));
 	if (!kt_filter_takes(look, &text))
 		return NULL;
-	KT_TRY(kt_order_reserve(&rows, &guests->cap, guests->count + 1, sizeof(*guests->rows)));
+	KT_TRY(kt_row_array_reserve(&rows, &guests->cap, guests->count + 1, sizeof(*guests->rows)));
 	guests->rows = rows;
 	guests->rows[guests->count++] = row;
 	return NULL;
@@ -214,7 +224,7 @@ static void paint_heading(const void *view, const struct kt_look_at *look, struc
 			  struct kt_area area)
 {
 	(void)view;
-	kt_table_heading(columns, look->glyphs, canvas, area);
+	kt_table_heading(columns_for(area), look->glyphs, canvas, area);
 }
 
 /* What only a guest has; a process of this host leaves it unknown. */
@@ -233,21 +243,37 @@ static void guest_cells(const struct kt_guest_glance *glance, const struct kt_lo
 		kt_format_duration(glance->boot_ns.value, &cells[BOOT]);
 }
 
+/* The whole way where there is room for it, otherwise the state alone. */
+static enum kt_role way_put(const struct kt_guest_glance *glance, const struct kt_canvas *canvas,
+			    unsigned columns, struct kt_buf *out)
+{
+	static const char *const gaps[] = { " > ", ">" };
+	kt_autobuf struct kt_buf state = KT_BUF_INIT;
+	enum kt_role role = kt_guest_state_put(glance, &state);
+
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		kt_buf_reset(out);
+		kt_guest_strip_put(glance, gaps[i], out);
+		if (kt_canvas_width(canvas, kt_buf_text(out)) <= columns)
+			return role;
+	}
+	kt_buf_reset(out);
+	kt_buf_puts(out, kt_buf_text(&state));
+	return role;
+}
+
 static void paint_row(const void *view, const struct kt_look_at *look, size_t index,
 		      struct kt_canvas *canvas, struct kt_area area)
 {
 	const struct guest_row *row = &((const struct guests *)view)->rows[index];
+	const struct kt_table_column *columns = columns_for(area);
 	struct kt_table_layout layout = kt_table_fit(columns, area.columns);
 	struct kt_guest_glance glance = kt_guest_look(row->scenario, look->moment_ns);
 	struct kt_buf cells[COLUMN_COUNT] = { 0 };
 	enum kt_role roles[COLUMN_COUNT] = { 0 };
 
 	name_put(row, &glance, &cells[GUEST]);
-	roles[STATE] = kt_guest_state_put(&glance, &cells[STATE]);
-	if (layout.width[STATE] >= STRIP_COLUMNS) {
-		kt_buf_reset(&cells[STATE]);
-		kt_guest_strip_put(&glance, &cells[STATE]);
-	}
+	roles[STATE] = way_put(&glance, canvas, layout.width[STATE], &cells[STATE]);
 	roles[VERDICT] = kt_guest_verdict_put(&glance, look->glyphs, &cells[VERDICT]);
 	kt_checks_summarize(&glance.checks, &cells[CHECKS]);
 	if (glance.checks.of[KT_VERDICT_FAIL])
@@ -259,7 +285,9 @@ static void paint_row(const void *view, const struct kt_look_at *look, size_t in
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
 		const char *text = cells[i].len ? kt_buf_text(&cells[i]) : "-";
 
-		kt_table_cell(columns, &layout, i, look->glyphs, canvas, area, roles[i], text);
+		if (layout.width[i])
+			kt_table_cell(columns, &layout, i, look->glyphs, canvas, area, roles[i],
+				      text);
 		kt_buf_deinit(&cells[i]);
 	}
 }

@@ -33,8 +33,11 @@ struct kt_guest_glance kt_guest_look(const struct kt_run_scenario *scenario, uin
  */
 enum kt_role kt_guest_state_put(const struct kt_guest_glance *glance, struct kt_buf *out);
 
-/** Appends the way it has gone and has to go: "starting > kernel > [agent] > ready > probing > done". */
-void kt_guest_strip_put(const struct kt_guest_glance *glance, struct kt_buf *out);
+/**
+ * Appends the way it has gone and has to go, with @gap between: "starting > kernel > [agent] > ready >
+ * probing > done".
+ */
+void kt_guest_strip_put(const struct kt_guest_glance *glance, const char *gap, struct kt_buf *out);
 
 /** Appends glyph and word of what it came to; "-" while it has not. */
 enum kt_role kt_guest_verdict_put(const struct kt_guest_glance *glance,

@@ -24,7 +24,8 @@ static struct kt_thread_reading reading_of(const struct kt_series_frame *frame, 
 			continue;
 		reading.is_there = true;
 		reading.thread = frame->snapshot.threads[i];
-		if (reading.thread.extras)
+		reading.has_extras = reading.thread.extras != NULL;
+		if (reading.has_extras)
 			reading.extras = *reading.thread.extras;
 		reading.thread.extras = NULL;
 		break;

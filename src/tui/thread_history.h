@@ -20,7 +20,8 @@ struct kt_thread_reading {
 	uint64_t host_mono_ns;
 	uint64_t elapsed_ns; /* on the probe's clock */
 	struct kt_thread thread;
-	struct kt_thread_extras extras; /* thread.extras points nowhere: this is it */
+	bool has_extras;
+	struct kt_thread_extras extras; /* thread.extras is NULL: this is it */
 };
 
 struct kt_thread_history {

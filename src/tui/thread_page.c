@@ -110,6 +110,8 @@ static void put_changes(struct kt_page *page, const struct kt_look_at *look,
 		   elapsed_ns);
 	put_flow(page, more(before->allocated_bytes, now->allocated_bytes),
 		 more(before->deallocated_bytes, now->deallocated_bytes));
+	if (!is->has_extras)
+		return;
 	put_duration(page, "on a cpu", more(was->extras.run_ns, is->extras.run_ns));
 	put_duration(page, "waited for one",
 		     more(was->extras.run_delay_ns, is->extras.run_delay_ns));
@@ -141,9 +143,15 @@ static const char *state_meaning(const char *letter)
 }
 
 static void put_scheduling(struct kt_page *page, const struct kt_look_at *look,
-			   const struct kt_thread_extras *extras)
+			   const struct kt_thread_reading *reading)
 {
+	const struct kt_thread_extras *extras = &reading->extras;
+
 	kt_page_title(page, "SCHEDULING");
+	if (!reading->has_extras) {
+		kt_page_text(page, 2, KT_ROLE_DIM, "not known: the probe told nothing of it");
+		return;
+	}
 	if (extras->state)
 		kt_page_fieldf(page, "state", KT_ROLE_NORMAL, "%s %s", extras->state,
 			       state_meaning(extras->state));
@@ -154,8 +162,8 @@ static void put_scheduling(struct kt_page *page, const struct kt_look_at *look,
 	put_duration(page, "system time", extras->stime_ns);
 	put_duration(page, "on a cpu", extras->run_ns);
 	put_duration(page, "waited for one", extras->run_delay_ns);
-	kt_page_number(page, "switches: own", "", extras->voluntary_switches);
-	kt_page_number(page, "switches: forced", "", extras->involuntary_switches);
+	kt_page_number(page, "own switches", "", extras->voluntary_switches);
+	kt_page_number(page, "forced switches", "", extras->involuntary_switches);
 	put_bytes(page, look, "thread cache", extras->tcache_bytes);
 }
 
@@ -190,7 +198,7 @@ static void put_reading(struct kt_page *page, const struct kt_look_at *look,
 			       last->thread.error_kind);
 	put_counters(page, look, &last->thread);
 	put_changes(page, look, &history->before, &history->now);
-	put_scheduling(page, look, &last->extras);
+	put_scheduling(page, look, last);
 }
 
 static struct kt_error *put_history(struct kt_page *page, const struct kt_look_at *look,
