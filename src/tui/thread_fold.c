@@ -113,18 +113,23 @@ static void set_name(struct kt_thread_row *row, const char *comm)
 }
 
 /* The row of a thread of this frame: at its place in the last frame, if nothing came or went. */
-static struct kt_error *take_row(struct kt_thread_rows *rows, size_t hint, uint64_t identity,
+static struct kt_error *take_row(struct kt_thread_rows *rows, size_t hint, uint32_t target_pid,
+				 uint32_t tid, struct kt_opt_u64 start_time_jiffies,
 				 struct kt_thread_row **ret)
 {
-	struct kt_thread_row *row = hint < rows->count && rows->rows[hint]->identity == identity
-					    ? rows->rows[hint]
-					    : kt_thread_rows_lookup(rows, identity);
-	bool is_new = !row;
+	struct kt_thread_row *row = hint < rows->count ? rows->rows[hint] : NULL;
+	uint64_t start = start_time_jiffies.known ? start_time_jiffies.value : 0;
 
-	if (!row)
-		KT_TRY(kt_thread_rows_add(rows, identity, &row));
-	else
-		is_new = row->gone_count != 0;
+	if (!row || row->tid != tid || row->start_time_jiffies != start) {
+		uint64_t identity = kt_thread_identity(rows->group, target_pid, tid, start);
+
+		row = kt_thread_rows_lookup(rows, identity);
+		if (!row)
+			KT_TRY(kt_thread_rows_add(rows, identity, &row));
+	}
+	bool is_new = !row->seen || row->gone_count;
+	row->tid = tid;
+	row->start_time_jiffies = start;
 	row->status = is_new && rows->stamp > 1 ? KT_ROW_NEW : KT_ROW_SAME;
 	row->gone_count = 0;
 	row->reason = "";
@@ -134,22 +139,20 @@ static struct kt_error *take_row(struct kt_thread_rows *rows, size_t hint, uint6
 	return NULL;
 }
 
-static struct kt_error *fold_thread(struct kt_thread_rows *rows, uint32_t target_pid, size_t at)
+static struct kt_error *fold_thread(struct kt_thread_rows *rows, uint32_t target_pid, size_t at,
+				    bool is_distant)
 {
 	const struct kt_snapshot *snapshot = &rows->frame.snapshot;
 	const struct kt_thread *thread = &snapshot->threads[at];
-	uint64_t start = thread->start_time_jiffies.known ? thread->start_time_jiffies.value : 0;
 	struct kt_thread_row *row;
 
-	KT_TRY(take_row(rows, at, kt_thread_identity(rows->group, target_pid, thread->tid, start),
-			&row));
-	row->tid = thread->tid;
-	row->start_time_jiffies = start;
+	KT_TRY(take_row(rows, at, target_pid, thread->tid, thread->start_time_jiffies, &row));
 	row->number = rows->frame.thread_numbers[at];
 	row->has_number = true;
 	set_name(row, thread->comm);
 	fold_counters(row, thread, snapshot->elapsed_since_start_ns, rows->stamp);
-	fold_extras(row, thread->extras, snapshot->elapsed_since_start_ns);
+	if (!is_distant)
+		fold_extras(row, thread->extras, snapshot->elapsed_since_start_ns);
 	if (thread->error) {
 		row->status = KT_ROW_FAILED;
 		row->reason = thread->error_kind ? thread->error_kind : thread->error;
@@ -162,13 +165,10 @@ static struct kt_error *fold_skipped(struct kt_thread_rows *rows, uint32_t targe
 	const struct kt_snapshot *snapshot = &rows->frame.snapshot;
 	const struct kt_skipped_thread *thread = &snapshot->skipped[at];
 	static const struct kt_thread nothing = { 0 };
-	uint64_t start = thread->start_time_jiffies.known ? thread->start_time_jiffies.value : 0;
 	struct kt_thread_row *row;
 
-	KT_TRY(take_row(rows, snapshot->thread_count + at,
-			kt_thread_identity(rows->group, target_pid, thread->tid, start), &row));
-	row->tid = thread->tid;
-	row->start_time_jiffies = start;
+	KT_TRY(take_row(rows, snapshot->thread_count + at, target_pid, thread->tid,
+			thread->start_time_jiffies, &row));
 	set_name(row, thread->comm);
 	fold_counters(row, &nothing, snapshot->elapsed_since_start_ns, rows->stamp);
 	fold_extras(row, NULL, snapshot->elapsed_since_start_ns);
@@ -249,17 +249,19 @@ static void mark_reused(struct kt_thread_rows *rows)
 	}
 }
 
-struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows, uint32_t target_pid)
+struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows, uint32_t target_pid,
+				     bool is_distant)
 {
 	const struct kt_snapshot *snapshot = &rows->frame.snapshot;
 
 	rows->stamp++;
 	for (size_t i = 0; i < snapshot->thread_count; i++)
-		KT_TRY(fold_thread(rows, target_pid, i));
+		KT_TRY(fold_thread(rows, target_pid, i, is_distant));
 	for (size_t i = 0; i < snapshot->skipped_count; i++)
 		KT_TRY(fold_skipped(rows, target_pid, i));
 	fold_absent(rows);
 	kt_thread_rows_drop_gone(rows);
-	mark_reused(rows);
+	if (!is_distant)
+		mark_reused(rows);
 	return kt_buf_error(&rows->scratch);
 }

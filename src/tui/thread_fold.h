@@ -22,9 +22,11 @@ struct kt_error *kt_thread_rows_add(struct kt_thread_rows *rows, uint64_t identi
 void kt_thread_rows_drop_gone(struct kt_thread_rows *rows);
 
 /**
- * Takes in rows->frame, which comes behind the one before.  Errors: no memory; then only clearing helps.
+ * Takes in rows->frame, which comes behind the one before.  @is_distant: more than KT_ROWS_GONE_FRAMES before
+ * the one that is wanted, of which only the counters matter then.
+ * Errors: no memory; then only clearing helps.
  */
-struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows,
-				     uint32_t target_pid) KT_MUST_CHECK;
+struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows, uint32_t target_pid,
+				     bool is_distant) KT_MUST_CHECK;
 
 #endif

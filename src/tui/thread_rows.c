@@ -6,6 +6,8 @@
 
 #include "tui/thread_fold.h"
 
+#define NS_PER_S 1000000000ULL
+
 enum {
 	FIRST_SLOTS = 64, /* a power of two */
 };
@@ -245,8 +247,9 @@ static struct kt_error *fold_to(struct kt_thread_rows *rows, uint32_t target_pid
 		*ret_changed = true;
 		rows->about.has_frame = false; /* what is half done is not gone on with */
 		KT_TRY(kt_series_read(rows->series, next, &rows->frame));
-		KT_TRY(kt_thread_rows_fold(rows, target_pid));
-		describe_frame(rows);
+		KT_TRY(kt_thread_rows_fold(rows, target_pid, next + KT_ROWS_GONE_FRAMES < place));
+		if (next == place)
+			describe_frame(rows);
 	}
 	return NULL;
 }
@@ -289,7 +292,8 @@ size_t kt_thread_row_history(const struct kt_thread_rows *rows, const struct kt_
 
 uint64_t kt_per_second(uint64_t more, uint64_t elapsed_ns)
 {
-	unsigned __int128 rate = (unsigned __int128)more * 1000000000 / elapsed_ns;
-
+	if (more <= UINT64_MAX / NS_PER_S)
+		return more * NS_PER_S / elapsed_ns;
+	unsigned __int128 rate = (unsigned __int128)more * NS_PER_S / elapsed_ns;
 	return rate > UINT64_MAX ? UINT64_MAX : (uint64_t)rate;
 }
