@@ -55,6 +55,7 @@ void kt_pattern_init(struct kt_pattern *ret);
 /**
  * Takes the command line's word @word into @pattern if it is an option of a pattern.  When
  * its value is bad, *@ret_complaint is set to a constant sentence about what it must be.
+ * Owner: nobody has to free the sentence.
  */
 enum kt_pattern_word kt_pattern_take(struct kt_pattern *pattern, const char *word,
 				     const char **ret_complaint);
