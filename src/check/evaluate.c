@@ -18,6 +18,17 @@ static struct kt_place place_of_snapshot(size_t run, size_t snapshot)
 	return (struct kt_place){ .run = KT_KNOWN(run), .snapshot = KT_KNOWN(snapshot) };
 }
 
+/*
+ * How many snapshots of a run count.  While it is watched live they come before it is known whether
+ * the run will have a report; if in the end there is none they never counted, as when nobody looks.
+ */
+static size_t count_snapshots(const struct kt_judge *judge, const struct kt_run_probe_run *run)
+{
+	bool has_no_report = run->ended ? run->end.document_error != NULL : judge->final;
+
+	return has_no_report ? 0 : run->snapshot_count;
+}
+
 typedef void (*run_fn)(struct kt_judge *judge, const struct kt_run_probe_run *run, size_t index);
 typedef void (*snapshot_fn)(struct kt_judge *judge, const struct kt_run_probe_run *run,
 			    const struct kt_snapshot *snapshot, const struct kt_place *place);
@@ -60,12 +71,11 @@ static void each_snapshot(struct kt_judge *judge, snapshot_fn look)
 
 	for (size_t r = 0; r < judge->probe->run_count; r++) {
 		const struct kt_run_probe_run *run = &judge->probe->runs[r];
-		size_t from =
-			where == KT_CHECK_LAST && run->snapshot_count ? run->snapshot_count - 1 : 0;
-		size_t to = where == KT_CHECK_FIRST && run->snapshot_count ? 1
-									   : run->snapshot_count;
+		size_t count = count_snapshots(judge, run);
+		size_t from = where == KT_CHECK_LAST && count ? count - 1 : 0;
+		size_t to = where == KT_CHECK_FIRST && count ? 1 : count;
 
-		if (run->ended && !run->snapshot_count)
+		if (run->ended && !count)
 			explain_no_snapshot(judge, run, r);
 		if (where == KT_CHECK_LAST && !run->ended)
 			continue;
@@ -323,7 +333,7 @@ static void look_at_series(struct kt_judge *judge, const struct kt_run_probe_run
 {
 	struct series_value before = { 0 };
 
-	for (size_t i = 0; i < run->snapshot_count; i++) {
+	for (size_t i = 0; i < count_snapshots(judge, run); i++) {
 		struct kt_place place = place_of_snapshot(index, i);
 		struct series_value now = series_value_at(judge, run, i, &place);
 
@@ -339,9 +349,11 @@ void kt_evaluate_monotone(struct kt_judge *judge)
 		const struct kt_run_probe_run *run = &judge->probe->runs[i];
 		struct kt_place place = place_of_run(i);
 
-		if (run->ended && !run->snapshot_count)
+		size_t count = count_snapshots(judge, run);
+
+		if (run->ended && !count)
 			explain_no_snapshot(judge, run, i);
-		else if (run->ended && run->snapshot_count < 2)
+		else if (run->ended && count < 2)
 			kt_judge_unknown(judge, &place, "one snapshot says nothing about order");
 		look_at_series(judge, run, i);
 	}
@@ -358,7 +370,7 @@ static void look_at_start(struct kt_judge *judge, const struct kt_run_probe_run 
 	struct kt_place place = place_of_snapshot(index, 0);
 	const char *worst;
 
-	if (!run->snapshot_count) {
+	if (!count_snapshots(judge, run)) {
 		explain_no_snapshot(judge, run, index);
 		return;
 	}
@@ -391,16 +403,17 @@ void kt_evaluate_failed_threads(struct kt_judge *judge)
 
 	for (size_t r = 0; r < judge->probe->run_count; r++) {
 		const struct kt_run_probe_run *run = &judge->probe->runs[r];
+		size_t count = count_snapshots(judge, run);
 		uint64_t failed = 0;
 
-		for (size_t i = 0; i < run->snapshot_count; i++) {
+		for (size_t i = 0; i < count; i++) {
 			size_t here = kt_snapshot_failed_count(&run->snapshots[i].snapshot);
 
 			if (here)
 				place = place_of_snapshot(r, i);
 			failed += here;
 		}
-		if (run->ended && !run->snapshot_count)
+		if (run->ended && !count)
 			explain_no_snapshot(judge, run, r);
 		failed_runs += failed > 0;
 		ended_runs += run->ended;

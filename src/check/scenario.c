@@ -197,6 +197,37 @@ static struct kt_error *read_target(const struct kt_reader *reader, const cJSON 
 		       : kt_json_error_at(reader->json, item, "no worker is called \"%s\"", name);
 }
 
+/* Words of the probe's --with, each once, separated by commas. */
+static struct kt_error *read_with(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	static const char *const words[] = { "sched", "cpu", "tcache", "process" };
+	enum {
+		WORD_COUNT = sizeof(words) / sizeof(*words)
+	};
+	struct kt_scenario_probe *probe = ret;
+	bool is_given[WORD_COUNT] = { false };
+	const char *text;
+
+	KT_TRY(kt_reader_text(reader, item, KT_SCENARIO_MAX_NAME_BYTES, &text));
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		size_t i = 0;
+		while (i < WORD_COUNT &&
+		       (strlen(words[i]) != len || memcmp(words[i], at, len) != 0))
+			i++;
+		if (i == WORD_COUNT || is_given[i])
+			return kt_json_error_at(reader->json, item,
+						"it must be a list of sched, cpu, tcache, "
+						"process, each once, separated by commas");
+		is_given[i] = true;
+		at += len;
+		if (!*at)
+			break;
+	}
+	probe->with = text;
+	return NULL;
+}
+
 enum {
 	PROBE_TARGET = 1,
 	PROBE_PID = 2,
@@ -216,6 +247,7 @@ const struct kt_key kt_probe_keys[] = {
 	  .max = KT_SCENARIO_MAX_REPEAT },
 	{ PLACE(kt_scenario_probe, "timeout_ms", timeout_ms), .kind = KT_KEY_U32, .min = 1,
 	  .max = KT_SCENARIO_MAX_MS },
+	{ .name = "with", .kind = KT_KEY_CUSTOM, .read = read_with },
 	{ 0 },
 };
 

@@ -61,6 +61,7 @@ struct kt_scenario_probe {
 	uint32_t interval_ms; /* 0 with one snapshot */
 	uint32_t repeat;      /* how many runs, one after the other */
 	uint32_t timeout_ms;  /* of one run */
+	const char *with;     /* words of the probe's --with; NULL: none */
 };
 
 struct kt_scenario {

@@ -6,7 +6,9 @@
  * The file is read and decoded on libuv's pool, piece by piece, and taken in on the loop in slices
  * of at most some milliseconds, so that a screen stays alive while gigabytes come in.  What is whole
  * is shown: a last line that was cut is left out and told; a line that is none ends the
- * reading there, and the problem says where and why.  Loop thread only.
+ * reading there, and the problem says where and why.  So does an event that the session refuses: the
+ * session's error becomes the problem, and what it holds so far stays good.  The memory for what was
+ * read and not taken in yet is some megabytes, or one line if that is longer.  Loop thread only.
  */
 #ifndef KT_ENGINE_REPLAY_H
 #define KT_ENGINE_REPLAY_H
@@ -31,8 +33,8 @@ struct kt_replay_state {
 
 /**
  * Opens @path for @session, which must outlive it.
- * Errors: usage (it cannot be read, or its first line shows that it is no run file, or one of a
- * newer schema), no memory.
+ * Errors: usage (it cannot be read, is no regular file, or its first line shows that it is no run
+ * file, or one of a newer schema), no memory.
  * Owner: the caller, who destroys it before the start or after @on_done.
  */
 struct kt_error *kt_replay_create(uv_loop_t *loop, struct kt_session *session, const char *path,

@@ -87,6 +87,7 @@ void kt_runner_destroy(struct kt_runner *runner)
 		kt_tail_deinit(&runner->workers[i].stderr_tail);
 	for (int i = 0; i < KT_STREAM_COUNT; i++)
 		kt_buf_deinit(&runner->probe.streams[i]);
+	kt_event_lines_deinit(&runner->probe.lines);
 	kt_buf_deinit(&runner->cancel_text);
 	kt_buf_deinit(&runner->death_text);
 	kt_buf_deinit(&runner->problem);
@@ -262,6 +263,9 @@ static void on_state(void *ctx, struct kt_guest *guest)
 				 .since_start_ns = kt_guest_since_start_ns(guest) },
 	};
 
+	/* A probe that was at work has begun, even if it did not come to say so. */
+	if (failed && runner->probe.running)
+		kt_runner_announce_probe(runner, NULL);
 	kt_runner_emit(runner, &event);
 	if (kt_guest_state(guest) == KT_GUEST_READY)
 		kt_runner_start_workers(runner);

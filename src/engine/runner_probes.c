@@ -41,30 +41,67 @@ void kt_runner_mourn(struct kt_runner *runner, const char *why)
 	(void)uv_timer_start(&runner->probe_timer, on_probe_timeout, KT_LAST_WORDS_MS, 0);
 }
 
-static void spawn_probe(struct kt_runner *runner)
-{
-	const struct probe_run *run = &runner->probe;
+struct words {
 	char pid[16];
 	char snapshots[16];
 	char interval[16];
-	char *argv[] = { (char *)KT_PROBE_PROGRAM,
-			 (char *)"--pid",
-			 pid,
-			 (char *)"--json",
-			 (char *)"--snapshots",
-			 snapshots,
-			 (char *)"--interval-ms",
-			 interval,
-			 NULL };
+	char *argv[16];
+};
 
-	(void)snprintf(pid, sizeof(pid), "%" PRIu32, run->target_pid);
-	(void)snprintf(snapshots, sizeof(snapshots), "%" PRIu32, run->probe->snapshots);
-	(void)snprintf(interval, sizeof(interval), "%" PRIu32, run->probe->interval_ms);
-	if (run->probe->snapshots == 1)
-		argv[4] = NULL; /* the probe refuses an interval without a second snapshot */
-	runner->probe.running = true;
-	kt_guest_spawn(runner->guest, run->id, argv, KT_CAPTURE_MAX_BYTES);
+static void make_argv(const struct probe_run *run, struct words *words)
+{
+	const struct kt_scenario_probe *probe = run->probe;
+	char **at = words->argv;
+
+	(void)snprintf(words->pid, sizeof(words->pid), "%" PRIu32, run->target_pid);
+	(void)snprintf(words->snapshots, sizeof(words->snapshots), "%" PRIu32, probe->snapshots);
+	(void)snprintf(words->interval, sizeof(words->interval), "%" PRIu32, probe->interval_ms);
+	*at++ = (char *)KT_PROBE_PROGRAM;
+	*at++ = (char *)"--pid";
+	*at++ = words->pid;
+	*at++ = (char *)"--json";
+	if (run->is_streamed)
+		*at++ = (char *)"--stream";
+	if (probe->with) {
+		*at++ = (char *)"--with";
+		*at++ = (char *)probe->with;
+	}
+	/* The probe refuses an interval without a second snapshot. */
+	if (probe->snapshots > 1) {
+		*at++ = (char *)"--snapshots";
+		*at++ = words->snapshots;
+		*at++ = (char *)"--interval-ms";
+		*at++ = words->interval;
+	}
+	*at = NULL;
+}
+
+static void spawn_probe(struct kt_runner *runner)
+{
+	struct probe_run *run = &runner->probe;
+	struct words words;
+
+	make_argv(run, &words);
+	run->running = true;
+	kt_guest_spawn(runner->guest, run->id, words.argv,
+		       run->is_streamed ? KT_STREAM_MAX_BYTES : KT_CAPTURE_MAX_BYTES);
 	(void)uv_timer_start(&runner->probe_timer, on_probe_timeout, run->probe->timeout_ms, 0);
+}
+
+static void reset_run(struct kt_runner *runner)
+{
+	struct probe_run *run = &runner->probe;
+
+	run->id++;
+	run->target_pid = target_pid(runner, run->probe);
+	run->started_ns = kt_clock_mono_ns();
+	run->is_announced = false;
+	run->is_streamed = runner->shared->is_live && run->probe->snapshots > 1;
+	run->is_in_stream = run->is_streamed;
+	run->streamed_count = 0;
+	kt_event_lines_deinit(&run->lines);
+	for (int i = 0; i < KT_STREAM_COUNT; i++)
+		kt_buf_reset(&run->streams[i]);
 }
 
 void kt_runner_next_probe(struct kt_runner *runner)
@@ -80,19 +117,10 @@ void kt_runner_next_probe(struct kt_runner *runner)
 		kt_runner_wind_up(runner);
 		return;
 	}
-	run->id++;
-	run->target_pid = target_pid(runner, run->probe);
-	run->started_ns = kt_clock_mono_ns();
-	for (int i = 0; i < KT_STREAM_COUNT; i++)
-		kt_buf_reset(&run->streams[i]);
-
-	struct kt_event event = {
-		.type = KT_EVENT_PROBE_START,
-		.probe_start = { .probe = run->probe->name,
-				 .run = run->run,
-				 .target_pid = run->target_pid },
-	};
-	kt_runner_emit(runner, &event);
+	reset_run(runner);
+	/* A stream has more to say about its start; it is waited for. */
+	if (!run->is_streamed)
+		kt_runner_announce_probe(runner, NULL);
 	spawn_probe(runner);
 }
 
@@ -131,7 +159,14 @@ static void take_document(struct kt_runner *runner, struct kt_event_probe_end *e
 		end->document_error = kt_buf_text(problem);
 		return;
 	}
-	emit_snapshots(runner, document);
+	if (!runner->probe.is_streamed) {
+		emit_snapshots(runner, document);
+	} else if (document->snapshot_count != runner->probe.streamed_count) {
+		kt_buf_printf(problem, "its document has %zu snapshots, its stream had %" PRIu32,
+			      document->snapshot_count, runner->probe.streamed_count);
+		end->document_error = kt_buf_text(problem);
+		return;
+	}
 	end->started_at_unix_sec = (struct kt_opt_u64){ true, document->started_at_unix_sec };
 	end->interrupted = (struct kt_opt_bool){ true, document->interrupted };
 	end->snapshot_count = (struct kt_opt_u64){ true, document->snapshot_count };
@@ -158,6 +193,10 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	kt_autobuf struct kt_buf tail = KT_BUF_INIT;
 	kt_autodocument struct kt_probe_document document = { 0 };
 	char fatal_kind[KT_PROBE_FATAL_KIND_SIZE];
+
+	(void)uv_timer_stop(&runner->probe_timer);
+	kt_runner_end_stdout(runner);
+	kt_runner_announce_probe(runner, NULL);
 	struct kt_event event = {
 		.type = KT_EVENT_PROBE_END,
 		.probe_end = { .probe = run->probe->name,
@@ -170,7 +209,6 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 			       .stdout_bytes = { true, run->streams[KT_STREAM_STDOUT].len } },
 	};
 
-	(void)uv_timer_stop(&runner->probe_timer);
 	size_t skip = said->len > KT_PROBE_TAIL_BYTES ? said->len - KT_PROBE_TAIL_BYTES : 0;
 	kt_text_sanitize(&tail, kt_buf_text(said) + skip, said->len - skip, 2 * KT_PROBE_TAIL_BYTES,
 			 true);
@@ -212,8 +250,10 @@ void kt_runner_probe_message(struct kt_runner *runner, const struct kt_link_mess
 		return;
 	switch (message->kind) {
 	case KT_LINK_OUTPUT:
+		if (message->stream == KT_STREAM_STDOUT)
+			kt_runner_take_stdout(runner, message->bytes, message->len);
 		/* The agent keeps the limit; one that does not is not believed. */
-		if (run->streams[message->stream].len + message->len <= KT_CAPTURE_MAX_BYTES)
+		else if (run->streams[message->stream].len + message->len <= KT_CAPTURE_MAX_BYTES)
 			kt_buf_append(&run->streams[message->stream], message->bytes, message->len);
 		return;
 	case KT_LINK_FAILED:

@@ -7,11 +7,14 @@
 #define KT_ENGINE_RUNNER_STATE_H
 
 #include "base/tail.h"
+#include "engine/event_lines.h"
 #include "engine/runner.h"
 #include "vmm/guest.h"
 
 /* The contract's limit for what is kept of a program's stream (section 7.1). */
-#define KT_CAPTURE_MAX_BYTES	 (16ULL << 20)
+#define KT_CAPTURE_MAX_BYTES (16ULL << 20)
+/* The same for a document behind the stream of its snapshots, whose lines are shorter. */
+#define KT_STREAM_MAX_BYTES	 (3 * KT_CAPTURE_MAX_BYTES)
 #define KT_WORKER_OUTPUT_BYTES	 (1ULL << 20)
 #define KT_WORKER_TAIL_BYTES	 2048
 #define KT_PROBE_TAIL_BYTES	 4096
@@ -42,6 +45,11 @@ struct probe_run {
 	uint64_t started_ns;
 	bool running;
 	bool timed_out;
+	bool is_announced;	     /* its probe_start was emitted */
+	bool is_streamed;	     /* it tells its snapshots as it takes them */
+	bool is_in_stream;	     /* what comes on stdout is not the document yet */
+	uint32_t streamed_count;     /* snapshots that came and were emitted */
+	struct kt_event_lines lines; /* of its stream, not looked at yet */
 	struct kt_buf streams[KT_STREAM_COUNT];
 };
 
@@ -92,6 +100,15 @@ void kt_runner_next_probe(struct kt_runner *runner);
  * that has told what it saw.
  */
 void kt_runner_mourn(struct kt_runner *runner, const char *why);
+
+/** Emits the probe_start of the probe that runs, unless it was; @told (or NULL) is its own. */
+void kt_runner_announce_probe(struct kt_runner *runner, struct kt_event *told);
+
+/** Takes stdout of the probe that runs: events at first where it streams, then its document. */
+void kt_runner_take_stdout(struct kt_runner *runner, const char *bytes, size_t len);
+
+/** Nothing more comes on stdout: half a line of the stream is no event. */
+void kt_runner_end_stdout(struct kt_runner *runner);
 
 /** Takes what the guest says about the probe that runs. */
 void kt_runner_probe_message(struct kt_runner *runner, const struct kt_link_message *message);

@@ -15,7 +15,6 @@ void kt_session_init(struct kt_session *session, const struct kt_scenario_set *s
 		     kt_session_sink_fn sink, void *ctx)
 {
 	*session = (struct kt_session){
-		.run = KT_RUN_INIT,
 		.scenarios = scenarios,
 		.started_ns = kt_clock_mono_ns(),
 		.sink = sink,
@@ -30,13 +29,18 @@ void kt_session_deinit(struct kt_session *session)
 	session->error = NULL;
 }
 
-static struct kt_error *take_in(struct kt_session *session, struct kt_event *event)
+static struct kt_error *fold(struct kt_session *session, const struct kt_event *event)
 {
-	event->host_mono_ns = kt_clock_mono_ns() - session->started_ns;
 	struct kt_error *err = kt_run_apply(&session->run, event);
 	if (err)
 		return kt_error_wrap(err, "the model refuses %s", kt_event_type_name(event->type));
 	return session->sink(session->ctx, &session->run, event);
+}
+
+static struct kt_error *take_in(struct kt_session *session, struct kt_event *event)
+{
+	event->host_mono_ns = kt_clock_mono_ns() - session->started_ns;
+	return fold(session, event);
 }
 
 static struct kt_error *on_verdict(void *ctx, const struct kt_event_check *verdict)
@@ -77,6 +81,12 @@ void kt_session_emit(struct kt_session *session, struct kt_event *event)
 	session->error = take_in(session, event);
 	if (!session->error && scenario && event->type != KT_EVENT_SCENARIO_END)
 		session->error = judge(session, scenario, event, false);
+}
+
+void kt_session_replay(struct kt_session *session, const struct kt_event *event)
+{
+	if (!session->error)
+		session->error = fold(session, event);
 }
 
 void kt_session_judge(struct kt_session *session, const struct kt_scenario *scenario)

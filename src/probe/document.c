@@ -25,7 +25,7 @@ static struct kt_error *keep(void *ctx, const struct kt_probe_run *run,
 
 struct kt_probe_sink kt_document_sink(struct kt_document *document)
 {
-	return (struct kt_probe_sink){ .ctx = document, .snapshot = keep };
+	return (struct kt_probe_sink){ .ctx = document, .out_fd = -1, .snapshot = keep };
 }
 
 void kt_document_deinit(struct kt_document *document)

@@ -147,16 +147,28 @@ static int finish_document(const struct kt_probe_run *run, const struct kt_docum
 	return exit_code || is_appended ? exit_code : EXIT_SIDECAR;
 }
 
-static int finish_stream(const struct kt_probe_run *run, struct kt_stream *stream)
+/* Writes the last line of a stream whose run did not fail. */
+static struct kt_error *end_stream(const struct kt_probe_run *run, struct kt_stream *stream)
 {
 	bool is_replaced = run->end == KT_PROBE_RUN_TARGET_REPLACED;
 	struct kt_stream_end end = {
 		.exit_code = is_replaced || kt_probe_run_all_failed(run) ? EXIT_FAILED : EXIT_OK,
 		.fatal = is_replaced ? kt_fatal_word(KT_FATAL_EXE_IDENTITY_CHANGED) : NULL,
 	};
-	struct kt_error *err = kt_stream_finish(stream, run, &end);
 
-	return err ? fail(err, EXIT_FAILED) : tell_end(run);
+	return kt_stream_finish(stream, run, &end);
+}
+
+static int finish(const struct kt_probe_run *run, struct kt_stream *stream,
+		  const struct kt_document *document)
+{
+	struct kt_error *err = run->settings->stream ? end_stream(run, stream) : NULL;
+
+	if (err)
+		return fail(err, EXIT_FAILED);
+	if (run->settings->stream && !run->settings->json)
+		return tell_end(run);
+	return finish_document(run, document);
 }
 
 /* The run failed: says why.  A stream that has begun gets its last line. */
@@ -187,6 +199,43 @@ static void go_first(void)
 	(void)setpriority(PRIO_PROCESS, 0, -20);
 }
 
+/* The two places where snapshots may go. */
+struct tee {
+	struct kt_probe_sink stream;
+	struct kt_probe_sink document;
+};
+
+static struct kt_error *begin_both(void *ctx, const struct kt_probe_run *run)
+{
+	const struct tee *tee = ctx;
+
+	return tee->stream.begin(tee->stream.ctx, run);
+}
+
+/* The document comes last, for it takes the rows. */
+static struct kt_error *put_in_both(void *ctx, const struct kt_probe_run *run,
+				    struct kt_probe_snapshot *snapshot)
+{
+	const struct tee *tee = ctx;
+
+	KT_TRY(tee->stream.snapshot(tee->stream.ctx, run, snapshot));
+	return tee->document.snapshot(tee->document.ctx, run, snapshot);
+}
+
+static struct kt_probe_sink choose_sink(const struct kt_probe_settings *settings, struct tee *tee)
+{
+	if (!settings->stream)
+		return tee->document;
+	if (!settings->json)
+		return tee->stream;
+	return (struct kt_probe_sink){
+		.ctx = tee,
+		.out_fd = tee->stream.out_fd,
+		.begin = begin_both,
+		.snapshot = put_in_both,
+	};
+}
+
 static int run_probe(const struct kt_probe_settings *settings, const struct kt_layout_entry *entry)
 {
 	enum kt_fatal kind = KT_FATAL_OTHER;
@@ -199,8 +248,8 @@ static int run_probe(const struct kt_probe_settings *settings, const struct kt_l
 	if (settings->abort_after_ms)
 		kt_stop_deadline_start(settings->abort_after_ms);
 	kt_stream_init(&stream, STDOUT_FILENO);
-	struct kt_probe_sink sink = settings->stream ? kt_stream_sink(&stream)
-						     : kt_document_sink(&document);
+	struct tee tee = { kt_stream_sink(&stream), kt_document_sink(&document) };
+	struct kt_probe_sink sink = choose_sink(settings, &tee);
 	struct kt_probe_job job = {
 		.settings = settings,
 		.entry = entry,
@@ -213,10 +262,8 @@ static int run_probe(const struct kt_probe_settings *settings, const struct kt_l
 			      settings->abort_after_ms);
 	if (err)
 		exit_code = finish_failed(&run, &stream, kind, err);
-	else if (settings->stream)
-		exit_code = finish_stream(&run, &stream);
 	else
-		exit_code = finish_document(&run, &document);
+		exit_code = finish(&run, &stream, &document);
 	kt_stream_deinit(&stream);
 	kt_document_deinit(&document);
 	kt_probe_run_deinit(&run);

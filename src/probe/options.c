@@ -39,7 +39,8 @@ const struct kt_option kt_probe_options[] = {
 	{ .id = OPTION_JSON, .name = "json", .help = "Print one JSON document instead of text" },
 	{ .id = OPTION_STREAM,
 	  .name = "stream",
-	  .help = "Print each snapshot as it is taken, as one line of JSON" },
+	  .help = "Print each snapshot as it is taken, as one line of JSON; with --json the "
+		  "document follows" },
 	{ .id = OPTION_SNAPSHOTS,
 	  .name = "snapshots",
 	  .kind = KT_OPTION_NUMBER,
@@ -225,7 +226,7 @@ static struct kt_error *check_repetition(const struct kt_probe_settings *setting
 	if (!kt_probe_settings_is_repeated(settings) && settings->interval_ms)
 		return kt_error_create(KT_ERROR_USAGE, 0,
 				       "--interval-ms only makes sense with --snapshots > 1%s",
-				       settings->stream ? " or 0" : "");
+				       settings->stream && !settings->json ? " or 0" : "");
 	return NULL;
 }
 
@@ -247,10 +248,10 @@ static struct kt_error *check_combination(const struct kt_probe_settings *settin
 		return check_for_file(settings);
 	if (!settings->pid)
 		return kt_error_create(KT_ERROR_USAGE, 0, "'--pid' is required: --pid PID");
-	if (settings->stream && settings->json)
+	if (settings->stream && settings->json && !settings->snapshot_count)
 		return kt_error_create(KT_ERROR_USAGE, 0,
-				       "--stream and --json exclude each other: a stream is JSON "
-				       "already, one event a line");
+				       "--snapshots 0 and --json exclude each other: the document "
+				       "of a run without end cannot be kept");
 	if (settings->stream && settings->sidecar)
 		return kt_error_create(KT_ERROR_USAGE, 0,
 				       "--stream and --sidecar exclude each other: the sidecar "

@@ -153,7 +153,8 @@ static struct kt_error *judge_snapshot(struct runner *runner)
 
 /*
  * When the next pass begins.  A document waits the interval out after each pass (contract section
- * 3.4); a stream keeps to a grid, so that it does not drift, and leaves out what it misses.
+ * 3.4); a stream keeps to a grid, so that it does not drift, and leaves out what it misses.  With both, it is
+ * the document's time, so that the document is the same with a stream as without.
  */
 static uint64_t next_begin_ns(const struct runner *runner)
 {
@@ -161,7 +162,7 @@ static uint64_t next_begin_ns(const struct runner *runner)
 	uint64_t interval_ns = settings->interval_ms * KT_NS_PER_MS;
 	uint64_t now_ns = kt_clock_mono_ns();
 
-	if (!settings->stream)
+	if (!settings->stream || settings->json)
 		return now_ns + interval_ns;
 	uint64_t passed = (now_ns - runner->first_begin_ns) / interval_ns;
 	return runner->first_begin_ns + (passed + 1) * interval_ns;
@@ -174,7 +175,8 @@ static struct kt_error *take_snapshots(struct runner *runner, enum kt_fatal *ret
 
 	for (uint64_t i = 0; (!count || i < count) && run->end == KT_PROBE_RUN_COMPLETED; i++) {
 		if (i)
-			(void)kt_stop_wait_until(next_begin_ns(runner), run->target.pidfd);
+			(void)kt_stop_wait_until(next_begin_ns(runner), run->target.pidfd,
+						 runner->job->sink->out_fd);
 		if (*runner->job->stop)
 			break;
 		KT_TRY(take_snapshot(runner, ret_fatal));

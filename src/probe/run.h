@@ -52,6 +52,7 @@ struct kt_probe_run {
 /* Where the snapshots of a run go. */
 struct kt_probe_sink {
 	void *ctx;
+	int out_fd; /* its reader is waited for no longer once it is gone; -1: nobody reads yet */
 
 	/*
 	 * The target is resolved and the engine is there; the first snapshot comes next.  May be

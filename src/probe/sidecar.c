@@ -77,7 +77,7 @@ static struct kt_error *take_lock(const char *path, const volatile sig_atomic_t 
 					       "%s is locked for more than %d s; 'fuser %s' tells "
 					       "by whom",
 					       name.data, LOCK_WAIT_MS / 1000, name.data);
-		(void)kt_stop_wait_until(now_ns + LOCK_POLL_MS * KT_NS_PER_MS, -1);
+		(void)kt_stop_wait_until(now_ns + LOCK_POLL_MS * KT_NS_PER_MS, -1, -1);
 	}
 	*ret_fd = fd;
 	fd = -1;

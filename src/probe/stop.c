@@ -73,9 +73,10 @@ static struct timespec timespec_of(uint64_t ns)
 	};
 }
 
-bool kt_stop_wait_until(uint64_t end_ns, int pidfd)
+bool kt_stop_wait_until(uint64_t end_ns, int pidfd, int out_fd)
 {
-	struct pollfd watch = { .fd = pidfd, .events = POLLIN };
+	/* That a reader is gone is reported unasked. */
+	struct pollfd watches[] = { { .fd = pidfd, .events = POLLIN }, { .fd = out_fd } };
 	bool is_reached = false;
 	sigset_t saved;
 
@@ -86,7 +87,7 @@ bool kt_stop_wait_until(uint64_t end_ns, int pidfd)
 		if (is_reached)
 			break;
 		struct timespec left = timespec_of(end_ns - now_ns);
-		if (ppoll(&watch, 1, &left, &saved) > 0)
+		if (ppoll(watches, 2, &left, &saved) > 0)
 			break;
 	}
 	(void)sigprocmask(SIG_SETMASK, &saved, NULL);

@@ -36,10 +36,10 @@ const volatile sig_atomic_t *kt_stop_flag(void);
 void kt_stop_clear(void);
 
 /**
- * Waits until CLOCK_MONOTONIC reaches @end_ns, the flag is set, or the process behind
- * @pidfd (-1 for none) ends.  True if the time was reached.
+ * Waits until CLOCK_MONOTONIC reaches @end_ns, the flag is set, the process behind
+ * @pidfd ends, or the reader of @out_fd is gone (-1 for none).  True if the time was reached.
  */
-bool kt_stop_wait_until(uint64_t end_ns, int pidfd);
+bool kt_stop_wait_until(uint64_t end_ns, int pidfd, int out_fd);
 
 /**
  * Waits until @fd can be written to without blocking, or its reader is gone.  Once the flag is

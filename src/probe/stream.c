@@ -64,7 +64,12 @@ static struct kt_error *put_snapshot(void *ctx, const struct kt_probe_run *run,
 
 struct kt_probe_sink kt_stream_sink(struct kt_stream *stream)
 {
-	return (struct kt_probe_sink){ .ctx = stream, .begin = begin, .snapshot = put_snapshot };
+	return (struct kt_probe_sink){
+		.ctx = stream,
+		.out_fd = stream->output.fd,
+		.begin = begin,
+		.snapshot = put_snapshot,
+	};
 }
 
 void kt_stream_init(struct kt_stream *stream, int fd)

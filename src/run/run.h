@@ -147,7 +147,7 @@ struct kt_run {
 	struct kt_arena arena;
 };
 
-#define KT_RUN_INIT ((struct kt_run){ 0 })
+#define KT_RUN_INIT ((struct kt_run){ .started = false })
 
 /** Says what @run, which has no events yet, is to keep. */
 void kt_run_configure(struct kt_run *run, const struct kt_run_limits *limits);

@@ -309,7 +309,11 @@ static const struct expectation expectations[] = {
 	/* started_before_first_snapshot */
 	{ STARTED, 1, "p s:5 e:0/9/5", "pass", "started 5, first snapshot 5", NULL, "0/0/-" },
 	{ STARTED, 1, "p s:5 e:0/9/6", "fail", "started 6, first snapshot 5", NULL, "0/0/-" },
-	{ STARTED, 1, "p s:5 e:0/9", "cannot-tell", NULL, "not known", "0/0/-" },
+	/* Snapshots that came live do not count without a report, nor if nothing ended. */
+	{ STARTED, 1, "p s:5 e:0/9", "cannot-tell", NULL, "no document", "0/-/-" },
+	{ TIME, 1, "p s:5 s:4 e:1", "cannot-tell", NULL, "exited with 1; no document", "0/-/-" },
+	{ TIME, 1, "p s:5 s:4", "cannot-tell", NULL, "0 of 1 runs", NULL },
+	{ GROWS, 1, "p s:1/41=5 s:1/41=4", "cannot-tell", NULL, "0 of 1 runs", NULL },
 	{ STARTED, 1, "p e:1", "cannot-tell", NULL, "no snapshot", NULL },
 	{ STARTED, 1, "p s:5 live", "pending", NULL, NULL, NULL },
 	/* failed_threads */

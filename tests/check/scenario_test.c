@@ -51,8 +51,21 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_uint_eq(scenario->probes[0].snapshots, 1);
 	ck_assert_uint_eq(scenario->probes[0].repeat, 1);
 	ck_assert_uint_eq(scenario->probes[0].timeout_ms, 30000);
+	ck_assert_ptr_null(scenario->probes[0].with);
 	ck_assert_str_eq(scenario->checks[0].id, "exit_code");
 	ck_assert_ptr_eq(scenario->checks[0].probe, &scenario->probes[0]);
+}
+END_TEST
+
+#define WITH_ALL "tcache,cpu,process,sched"
+START_TEST(a_probe_may_be_asked_for_more)
+{
+	static const char text[] = HEAD WORKER "\"probes\":[{\"name\":\"p\",\"target\":\"w\","
+					       "\"with\":\"" WITH_ALL "\"}]," CHECKS "}";
+	kt_autoscenario struct kt_scenario *scenario = NULL;
+
+	KT_OK(kt_scenario_parse(text, strlen(text), "f.json", &scenario));
+	ck_assert_str_eq(scenario->probes[0].with, WITH_ALL);
 }
 END_TEST
 
@@ -130,6 +143,15 @@ static const struct {
 	{ HEAD WORKER "\"probes\":[{\"name\":\"p\",\"pid\":1},{\"name\":\"q\",\"pid\":1}]," CHECKS
 		      "}",
 	  NULL, "several probes" },
+	{ HEAD WORKER "\"probes\":[{\"name\":\"p\",\"pid\":1,\"with\":\"cpu,sched,cpu\"}]," CHECKS
+		      "}",
+	  NULL, "each once" },
+	{ HEAD WORKER "\"probes\":[{\"name\":\"p\",\"pid\":1,\"with\":\"cpu,\"}]," CHECKS "}", NULL,
+	  "a list of sched, cpu, tcache, process" },
+	{ HEAD WORKER "\"probes\":[{\"name\":\"p\",\"pid\":1,\"with\":\"\"}]," CHECKS "}", NULL,
+	  "1 to 64 bytes" },
+	{ HEAD WORKER "\"probes\":[{\"name\":\"p\",\"pid\":1,\"with\":[\"cpu\"]}]," CHECKS "}",
+	  NULL, "must be a string" },
 	{ HEAD WORKER PROBE "\"checks\":[]}", NULL, "1 to 128 elements" },
 	{ NULL, "7", "one key" },
 	{ NULL, "{}", "one key" },
@@ -348,6 +370,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("all");
 
 	tcase_add_test(tests, defaults_are_filled_in);
+	tcase_add_test(tests, a_probe_may_be_asked_for_more);
 	tcase_add_loop_test(tests, what_is_wrong_is_refused_with_its_place, 0,
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(tests, a_file_that_is_none_is_refused);
