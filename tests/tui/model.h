@@ -52,7 +52,8 @@ static inline void model_init(struct model *model, size_t series_bytes)
 			       .scenario_count = 1 },
 	};
 
-	*model = (struct model){ .run = KT_RUN_INIT };
+	*model = (struct model){ 0 };
+	model->run = KT_RUN_INIT;
 	kt_run_configure(&model->run, &limits);
 	model_apply(model, &event);
 }
