@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The screen in tmux, a terminal of somebody else's: job control, a crash, another size.
+: "${top_srcdir:?}" "${top_builddir:?}"
+# shellcheck source=tests/tap.sh
 . "$top_srcdir/tests/tap.sh"
 
 program=$top_builddir/tests/tui/screen_program
