@@ -27,6 +27,7 @@ struct kt_option {
 	bool hidden;		/* for tests; not in --help */
 	const char *value_name; /* "FILE", "N"; NULL for a switch */
 	const char *help;	/* one sentence, no full stop */
+	const char *words; /* the values there are, by blanks; a list's with a ',' in front; NULL */
 	uint64_t min;
 	uint64_t max;
 };

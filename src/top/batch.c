@@ -2,38 +2,28 @@
 #include "top/batch.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "engine/engine.h"
-#include "engine/jobs.h"
 #include "report/exit_code.h"
+#include "top/feed.h"
 #include "top/output.h"
-
-static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
-enum {
-	ENDING_SIGNAL_COUNT = sizeof(ending_signals) / sizeof(*ending_signals)
-};
+#include "top/signals.h"
 
 struct batch {
 	const struct kt_command_line *line;
-	const struct kt_scenario_set *set;
 	uv_loop_t loop;
-	uv_signal_t signals[ENDING_SIGNAL_COUNT];
+	struct kt_signals signals;
 	struct kt_session session;
 	struct kt_output output;
-	struct kt_runner_shared shared;
-	struct kt_engine *engine;
-	uint32_t jobs;
+	struct kt_feed *feed;
 	int signal; /* the one that ended the run, or 0 */
 };
 
-static void on_signal(uv_signal_t *handle, int signal)
+static void on_signal(void *ctx, int signal)
 {
-	struct batch *batch = handle->data;
+	struct batch *batch = ctx;
 
 	/* The second one does not wait: guests die with us (the kernel sees to it). */
 	if (batch->signal)
@@ -41,130 +31,82 @@ static void on_signal(uv_signal_t *handle, int signal)
 	batch->signal = signal;
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	kt_buf_printf(&text, "ended by SIG%s", sigabbrev_np(signal));
-	kt_engine_cancel(batch->engine, kt_buf_text(&text));
+	kt_feed_stop(batch->feed, kt_buf_text(&text));
 }
 
-static void on_engine_done(void *ctx)
+static void on_feed_done(void *ctx)
 {
 	struct batch *batch = ctx;
 
-	for (int i = 0; i < ENDING_SIGNAL_COUNT; i++)
-		uv_close((uv_handle_t *)&batch->signals[i], NULL);
+	kt_signals_close(&batch->signals);
 }
 
-static void watch_signals(struct batch *batch)
+/* The result, as far as the run itself goes. */
+static int judge(const struct batch *batch)
 {
-	struct sigaction inherited;
+	int code = kt_feed_exit_code(batch->feed);
 
-	for (int i = 0; i < ENDING_SIGNAL_COUNT; i++) {
-		(void)uv_signal_init(&batch->loop, &batch->signals[i]);
-		batch->signals[i].data = batch;
-		/* Whoever started us under nohup, or in the background, wants it ignored. */
-		if (!sigaction(ending_signals[i], NULL, &inherited) &&
-		    inherited.sa_handler == SIG_IGN)
-			continue;
-		(void)uv_signal_start(&batch->signals[i], on_signal, ending_signals[i]);
-	}
-}
-
-/* The largest guest decides how many fit. */
-static uint32_t choose_jobs(const struct batch *batch, const struct kt_images *images)
-{
-	uint32_t largest_mib = 0;
-
-	for (size_t i = 0; i < batch->set->count; i++) {
-		uint32_t mib = kt_runner_memory_mib(batch->set->scenarios[i],
-						    images->of_scenario[i].bytes);
-		largest_mib = mib > largest_mib ? mib : largest_mib;
-	}
-	return batch->line->jobs ? batch->line->jobs : kt_jobs_auto(largest_mib);
-}
-
-static struct kt_error *emit_run_start(struct batch *batch, const struct kt_platform *platform)
-{
-	kt_autofree const char **names = calloc(batch->set->count + 1, sizeof(*names));
-
-	if (!names)
-		return kt_error_no_memory();
-	for (size_t i = 0; i < batch->set->count; i++)
-		names[i] = batch->set->scenarios[i]->name;
-	struct kt_event start = {
-		.type = KT_EVENT_RUN_START,
-		.run_start = { .tool_version = PACKAGE_VERSION,
-			       .started_at_unix_sec = kt_clock_real_ns() / KT_NS_PER_SEC,
-			       .jobs = batch->jobs,
-			       .scenarios = names,
-			       .scenario_count = batch->set->count },
-	};
-	kt_session_emit(&batch->session, &start);
-	kt_platform_tell(platform, &batch->session);
-	return NULL;
-}
-
-static void emit_run_end(struct batch *batch, int exit_code)
-{
-	const struct kt_run *run = &batch->session.run;
-	struct kt_event end = {
-		.type = KT_EVENT_RUN_END,
-		.run_end = { .passed = kt_run_count_results(run, KT_RESULT_PASS),
-			     .failed = kt_run_count_results(run, KT_RESULT_FAIL),
-			     .errors = kt_run_count_results(run, KT_RESULT_ERROR),
-			     .skipped = kt_run_count_results(run, KT_RESULT_SKIP),
-			     .cancelled = kt_run_count_results(run, KT_RESULT_CANCELLED),
-			     .exit_code = (uint32_t)exit_code,
-			     .duration_ns = kt_clock_mono_ns() - batch->session.started_ns },
-	};
-
-	kt_session_emit(&batch->session, &end);
+	/* A check that failed is none of the business of who only wants the numbers. */
+	if (batch->line->mode == KT_MODE_SAMPLE && code == KT_EXIT_FAIL)
+		return KT_EXIT_PASS;
+	return code;
 }
 
 static int choose_exit_code(const struct batch *batch)
 {
-	int code = kt_exit_code_of_run(&batch->session.run);
+	int code = judge(batch);
 
 	if (batch->signal)
 		return KT_EXIT_SIGNAL + batch->signal;
 	if (batch->output.stdout_broken)
 		return KT_EXIT_SIGNAL + SIGPIPE;
 	/* A verdict that was not kept as asked for is no success. */
-	if (batch->output.record_failed && code == KT_EXIT_PASS)
+	if (batch->output.recording.has_failed && code == KT_EXIT_PASS)
 		return KT_EXIT_CANNOT_JUDGE;
 	return code;
 }
 
 /* Everything between the first and the last event. */
-static struct kt_error *run_loop(struct batch *batch, const struct kt_platform *platform,
-				 const struct kt_images *images)
+static struct kt_error *run_loop(struct batch *batch, const struct kt_inputs *inputs)
 {
-	struct kt_engine_options options = {
-		.jobs = batch->jobs,
-		.fail_fast = batch->line->fail_fast,
-		.skip_missing = batch->line->skip_missing,
+	struct kt_feed_config config = {
+		.loop = &batch->loop,
+		.session = &batch->session,
+		.line = batch->line,
+		.inputs = inputs,
+		.is_live = batch->line->mode == KT_MODE_SAMPLE,
 	};
 
-	KT_TRY(kt_engine_create(&batch->shared, images->of_scenario, &options, on_engine_done,
-				batch, &batch->engine));
+	KT_TRY(kt_feed_create(&config, on_feed_done, batch, &batch->feed));
 	/* From the first event on, a signal ends the run with a last one. */
-	watch_signals(batch);
-	struct kt_error *err = emit_run_start(batch, platform);
+	kt_signals_watch(&batch->signals, &batch->loop, on_signal, batch);
+	struct kt_error *err = kt_feed_start(batch->feed);
 	if (err)
-		on_engine_done(batch);
-	else
-		kt_engine_start(batch->engine);
+		on_feed_done(batch);
 	(void)uv_run(&batch->loop, UV_RUN_DEFAULT);
 	return err;
 }
 
+static void tell_problem(const struct batch *batch)
+{
+	struct kt_feed_state state = kt_feed_state(batch->feed);
+
+	if (state.problem)
+		(void)fprintf(stderr, "ktstr-top: %s\n", state.problem);
+	if (state.was_cut)
+		(void)fprintf(stderr, "ktstr-top: %s: the last line was cut, and is left out\n",
+			      kt_feed_name(batch->feed));
+}
+
 static struct kt_error *finish(struct batch *batch, int *ret_exit_code)
 {
-	int code = choose_exit_code(batch);
-
-	emit_run_end(batch, code);
+	kt_feed_emit_end(batch->feed, choose_exit_code(batch));
 	struct kt_error *err = KT_TAKE(batch->session.error);
 	if (!err)
 		err = kt_output_end(&batch->output, &batch->session.run, NULL);
+	tell_problem(batch);
 	/* The recording may have failed on the very last event. */
-	code = choose_exit_code(batch);
+	int code = choose_exit_code(batch);
 	if (err && (batch->output.stdout_broken || batch->signal)) {
 		kt_error_destroy(err);
 		err = NULL;
@@ -174,29 +116,32 @@ static struct kt_error *finish(struct batch *batch, int *ret_exit_code)
 	return err;
 }
 
-struct kt_error *kt_batch_run(const struct kt_command_line *line, const struct kt_scenario_set *set,
-			      const struct kt_platform *platform, const struct kt_images *images,
+/* What is only passed on, or was judged already, needs no past. */
+static void configure_run(struct batch *batch)
+{
+	struct kt_run_limits limits = { .latest_only = true };
+
+	if (batch->line->source != KT_SOURCE_GUESTS)
+		kt_run_configure(&batch->session.run, &limits);
+}
+
+struct kt_error *kt_batch_run(const struct kt_command_line *line, const struct kt_inputs *inputs,
 			      int *ret_exit_code)
 {
-	struct batch batch = { .line = line, .set = set };
+	struct batch batch = { .line = line };
 
 	KT_TRY(kt_output_init(&batch.output, line));
 	if (uv_loop_init(&batch.loop)) {
 		kt_output_deinit(&batch.output);
 		return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "the event loop cannot be made");
 	}
-	kt_session_init(&batch.session, set, kt_output_event, &batch.output);
-	kt_platform_share(platform, &batch.shared);
-	batch.shared.loop = &batch.loop;
-	batch.shared.session = &batch.session;
-	batch.shared.cpu = line->cpu;
-	batch.shared.timeout_s = line->timeout_s;
-	batch.jobs = choose_jobs(&batch, images);
+	kt_session_init(&batch.session, &inputs->set, kt_output_event, &batch.output);
+	configure_run(&batch);
 
-	struct kt_error *err = run_loop(&batch, platform, images);
+	struct kt_error *err = run_loop(&batch, inputs);
 	if (!err)
 		err = finish(&batch, ret_exit_code);
-	kt_engine_destroy(batch.engine);
+	kt_feed_destroy(batch.feed);
 	(void)uv_loop_close(&batch.loop);
 	kt_session_deinit(&batch.session);
 	kt_output_deinit(&batch.output);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * What the user asked for.  All texts are borrowed from argv.
+ *
+ * A command line says what is done (the mode) and where the events come from (the source); which
+ * options go with which stands in one table.
  */
 #ifndef KT_TOP_COMMAND_LINE_H
 #define KT_TOP_COMMAND_LINE_H
@@ -11,12 +14,23 @@
 #include "report/report.h"
 #include "vmm/accel.h"
 
-enum kt_top_action {
-	KT_ACTION_CHECK,
-	KT_ACTION_LIST,
-	KT_ACTION_DRY_RUN,
-	KT_ACTION_HELP,
-	KT_ACTION_VERSION,
+enum kt_top_mode {
+	KT_MODE_DASHBOARD,
+	KT_MODE_DUMP,	/* one frame as text */
+	KT_MODE_CHECK,	/* run guests, report the verdicts */
+	KT_MODE_SAMPLE, /* every event on stdout, nothing is reported */
+	KT_MODE_REPORT, /* of a recording */
+	KT_MODE_LIST,
+	KT_MODE_DRY_RUN,
+	KT_MODE_COMPLETION,
+	KT_MODE_VERSION,
+	KT_MODE_HELP,
+};
+
+enum kt_top_source {
+	KT_SOURCE_GUESTS,
+	KT_SOURCE_LOCAL, /* a process of this machine */
+	KT_SOURCE_REPLAY,
 };
 
 enum kt_color_when {
@@ -25,8 +39,29 @@ enum kt_color_when {
 	KT_COLOR_NEVER,
 };
 
+/* How the screen is to be; NULL and 0: not said. */
+struct kt_screen_wishes {
+	unsigned columns; /* of --screen-dump */
+	unsigned rows;
+	const char *keys;
+	const char *view;
+	const char *sort;
+	const char *column_list;
+	const char *units;
+	const char *graph;
+	const char *theme;
+	bool ascii;
+	bool mouse;
+	bool is_mouse_given;
+	const char *config;
+	bool no_config;
+	const char *at; /* a time as kt_format_parse_moment() reads it */
+	double speed;
+};
+
 struct kt_command_line {
-	enum kt_top_action action;
+	enum kt_top_mode mode;
+	enum kt_top_source source;
 	bool batch;
 	bool check;
 	uint32_t jobs; /* 0: auto */
@@ -40,9 +75,22 @@ struct kt_command_line {
 	const char *record; /* NULL: none */
 	const char *kernel; /* NULL: search */
 	enum kt_accel_mode accel;
-	const char *cpu;	/* NULL: what suits the accelerator */
-	const char **scenarios; /* names and files; none means all built-ins */
+	const char *cpu; /* NULL: what suits the accelerator */
+
+	uint32_t pid;
+	uint32_t interval_ms; /* 0: not said */
+	uint32_t snapshots;   /* 0: until the process ends */
+	const char *with;     /* NULL: none */
+	const char *engine;   /* NULL: the probe's choice */
+	const char *replay;
+	struct kt_screen_wishes screen;
+	const char *completion;
+
+	const char **scenarios; /* names and files; none means the default ones */
 	size_t scenario_count;
+	uint64_t given; /* options that were there: 1 << id of options.h */
+	int argc;
+	char *const *argv; /* borrowed */
 };
 
 /**
@@ -56,7 +104,22 @@ struct kt_error *kt_command_line_parse(int argc, char *const *argv,
 /** Frees the list of scenarios. */
 void kt_command_line_deinit(struct kt_command_line *line);
 
+/** Whether the option with this id of options.h was given. */
+bool kt_command_line_has(const struct kt_command_line *line, int id);
+
 /** Appends what --help prints. */
 void kt_command_line_help(struct kt_buf *out);
+
+/**
+ * Whether the option with this id of options.h means something with --batch: it is not about the
+ * screen.
+ */
+bool kt_command_line_is_for_batch(int id);
+
+/**
+ * Appends the command that does the same without a screen, ready for a shell.  Errors: no memory.
+ */
+struct kt_error *kt_command_line_batch(const struct kt_command_line *line,
+				       struct kt_buf *out) KT_MUST_CHECK;
 
 #endif

@@ -140,10 +140,15 @@ struct kt_error *kt_tools_find_scenarios(struct kt_tools *ret)
 	return find(&wanted_scenarios, &ret->scenario_dir);
 }
 
+struct kt_error *kt_tools_find_probe(struct kt_tools *ret)
+{
+	return find(&wanted_probe, &ret->probe);
+}
+
 struct kt_error *kt_tools_find_programs(struct kt_tools *ret)
 {
 	KT_TRY(find(&wanted_init, &ret->init));
-	KT_TRY(find(&wanted_probe, &ret->probe));
+	KT_TRY(kt_tools_find_probe(ret));
 	return find(&wanted_worker, &ret->worker);
 }
 

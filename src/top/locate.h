@@ -28,6 +28,12 @@ struct kt_tools {
 struct kt_error *kt_tools_find_scenarios(struct kt_tools *ret) KT_MUST_CHECK;
 
 /**
+ * Finds the probe alone.
+ * Errors: environment (not there), no memory.  Owner: the caller frees @ret->probe.
+ */
+struct kt_error *kt_tools_find_probe(struct kt_tools *ret) KT_MUST_CHECK;
+
+/**
  * Finds the programs that go into a guest.
  * Errors: environment (one is missing; the text says which), no memory.
  * Owner: the caller calls kt_tools_deinit().

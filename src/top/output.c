@@ -2,7 +2,6 @@
 #include "top/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -40,22 +39,13 @@ static struct kt_report_options report_options(const struct kt_command_line *lin
 	return options;
 }
 
-static struct kt_error *open_recording(struct kt_output *output, const char *path)
-{
-	output->record_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (output->record_fd < 0)
-		return kt_error_create(KT_ERROR_USAGE, errno, "--record %s", path);
-	kt_run_writer_init(&output->writer, output->record_fd, path);
-	return NULL;
-}
-
 struct kt_error *kt_output_init(struct kt_output *output, const struct kt_command_line *line)
 {
 	struct kt_report_options options = report_options(line);
 
-	*output = (struct kt_output){ .record_fd = -1 };
+	*output = (struct kt_output){ .recording = KT_RECORDING_INIT };
 	if (line->record)
-		KT_TRY(open_recording(output, line->record));
+		KT_TRY(kt_recording_open(&output->recording, line->record));
 	struct kt_error *err =
 		kt_report_create(line->format, &options, write_stdout, output, &output->report);
 	if (!err)
@@ -65,24 +55,12 @@ struct kt_error *kt_output_init(struct kt_output *output, const struct kt_comman
 	return err;
 }
 
-static void record(struct kt_output *output, const struct kt_event *event)
-{
-	if (output->record_fd < 0)
-		return;
-	kt_autoerr struct kt_error *err = kt_run_writer_event(&output->writer, event);
-	if (!err)
-		return;
-	output->record_failed = true;
-	(void)fprintf(stderr,
-		      "ktstr-top: %s: the recording ends here; what it holds so far is good\n",
-		      kt_error_message(err));
-}
-
 struct kt_error *kt_output_event(void *ctx, const struct kt_run *run, const struct kt_event *event)
 {
 	struct kt_output *output = ctx;
 
-	record(output, event);
+	if (kt_recording_event(&output->recording, event))
+		(void)fprintf(stderr, "ktstr-top: %s\n", kt_buf_text(&output->recording.problem));
 	return kt_report_event(output->report, run, event);
 }
 
@@ -96,9 +74,5 @@ void kt_output_deinit(struct kt_output *output)
 {
 	kt_report_destroy(output->report);
 	output->report = NULL;
-	if (output->record_fd < 0)
-		return;
-	kt_run_writer_deinit(&output->writer);
-	(void)close(output->record_fd);
-	output->record_fd = -1;
+	kt_recording_close(&output->recording);
 }

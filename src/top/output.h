@@ -8,14 +8,12 @@
 #define KT_TOP_OUTPUT_H
 
 #include "report/report.h"
-#include "run/run_file.h"
 #include "top/command_line.h"
+#include "top/recording.h"
 
 struct kt_output {
 	struct kt_report *report;
-	struct kt_run_writer writer;
-	int record_fd; /* -1: not recording */
-	bool record_failed;
+	struct kt_recording recording;
 	bool stdout_broken; /* its reader went away */
 };
 

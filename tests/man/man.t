@@ -74,6 +74,23 @@ tap_check 'ktstr-scenario.5 has its sections' has_sections ktstr-scenario.5 \
 tap_check 'ktstr-jemalloc-probe: options of --help and page' \
 	same_options ktstr-jemalloc-probe ktstr-jemalloc-probe.1
 tap_check 'ktstr-top: options of --help and page' same_options ktstr-top ktstr-top.1
+
+# Every key of the table that the dashboard looks them up in, with what it does.
+keys_are_told() {
+	sed -n '/kt_key_table\[\] = {/,/^};/p' "$top_srcdir/src/tui/keys.c" |
+		grep -o '"[A-Z][^"]*"' | tr -d '"' >"$tap_dir/keys"
+	[ "$(wc -l <"$tap_dir/keys")" -gt 20 ] || return 1
+	sed 's,[\\],,g' "$(page ktstr-top.1)" | tr '\n' ' ' >"$tap_dir/page"
+	while read -r text; do
+		grep -q -F -e "$text" "$tap_dir/page" || {
+			echo "not told: $text"
+			return 1
+		}
+	done <"$tap_dir/keys"
+}
+tap_check 'ktstr-top: the keys of the dashboard' keys_are_told
+tap_check 'ktstr-top: what a screen needs to be told of' has_sections ktstr-top.1 \
+	SCREEN KEYS TIME RECORDING PREFERENCES ENVIRONMENT
 tap_check 'ktstr-jemalloc-alloc-worker: --churn' \
 	test "$(page_options ktstr-jemalloc-alloc-worker.1)" = churn
 for source in fatal.c run.c options.c members.c read/sweep.c; do

@@ -36,8 +36,44 @@ scenario() {
 	refused 2 "$tap_dir/s.json:$1" --batch --check "$tap_dir/s.json"
 }
 
-tap_check "no arguments" refused 2 "'ktstr-top --batch --check'"
-tap_check "--batch alone" refused 2 "--batch --check" --batch
+# What goes together, and what a screen needs.  The tests have no terminal.
+tap_check "no arguments, no terminal" refused 3 "--batch --check"
+tap_check "the dashboard with an unknown theme" refused 2 "high-contrast" --theme pink
+tap_check "the dashboard with an unknown view" refused 2 "guests" --view nowhere
+tap_check "the dashboard with an unknown column" refused 2 "alloc-rate" --columns tid,colour
+tap_check "a process that is not there" refused 3 "--pid 4194304" \
+	--pid 4194304 --screen-dump --no-config
+tap_check "pid 0" refused 2 "1 to 2147483647" --pid 0
+tap_check "pid and a scenario" refused 2 "no scenarios to run" --pid 1 thread-churn
+tap_check "pid and --check" refused 2 "do not go together" -bc --pid 1
+tap_check "pid and --replay" refused 2 "do not go together" --pid 1 --replay x
+tap_check "pid and --jobs" refused 2 "do not go together" --pid 1 -j 2
+tap_check "replay and --record" refused 2 "do not go together" -R x -r y
+tap_check "replay and --list" refused 2 "do not go together" -R x -l
+tap_check "an interval without --pid" refused 2 "only makes sense with --pid" --interval-ms 5
+tap_check "--at without --replay" refused 2 "only makes sense with --replay" --at 5
+tap_check "--size without --screen-dump" refused 2 "only makes sense with --screen-dump" --size 8x8
+tap_check "the screen's options with --batch" refused 2 "do not go together" -b --view checks
+tap_check "a dump with --batch" refused 2 "do not go together" -b --screen-dump
+tap_check "a format with a screen" refused 2 "only makes sense with --batch" --format tap
+tap_check "a format with events" refused 2 "--batch --check" -b --format tap
+tap_check "an unknown word of --with" refused 2 "sched, cpu, tcache, process" -p 1 --with all
+tap_check "an unknown engine" refused 2 "readv" -p 1 --engine steam
+tap_check "a speed of 0" refused 2 "0.01 to 1000" -R x --speed 0
+tap_check "a speed that is no decimal" refused 2 "0.01 to 1000" -R x --speed 1e2
+tap_check "a time that is none" refused 2 "50%" -R x --at noon
+tap_check "a size that is none" refused 2 "80x24" --screen-dump --size 80
+tap_check "a size beyond all limits" refused 2 "1000x500" --screen-dump --size 1001x10
+tap_check "a key that is none" refused 2 "<Enter>" --keys '<Entr>'
+tap_check "a mouse that is neither" refused 2 "on or off" --mouse maybe
+tap_check "a shell without completion" refused 2 "bash, zsh or fish" --completion csh
+tap_check "preferences that are not there" refused 2 "/does/not/exist" \
+	--config /does/not/exist --screen-dump -R x
+tap_check "a dump of no snapshots" refused 2 "at least 1" -p 1 --screen-dump --snapshots 0
+for what in --batch --screen-dump; do
+	tap_check "a recording that is missing: $what" refused 2 "/does/not/exist" \
+		"$what" --replay /does/not/exist
+done
 tap_check "an unknown option" refused 2 "unknown option '--frobnicate'" --frobnicate
 tap_check "an abbreviated option" refused 2 "unknown option '--bat'" --bat
 tap_check "an option twice" refused 2 "more than once" --batch --batch

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/inputs.h"
+
+struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
+					  const struct kt_command_line *line)
+{
+	KT_TRY(kt_tools_find_scenarios(&inputs->tools));
+	if (!line->scenario_count)
+		return kt_scenario_set_add_builtins(&inputs->set, inputs->tools.scenario_dir);
+	for (size_t i = 0; i < line->scenario_count; i++)
+		KT_TRY(kt_scenario_set_add(&inputs->set, inputs->tools.scenario_dir,
+					   line->scenarios[i]));
+	return NULL;
+}
+
+struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
+					  const struct kt_command_line *line, bool *ret_is_skip)
+{
+	KT_TRY(kt_tools_find_programs(&inputs->tools));
+	struct kt_error *err = kt_platform_find(line, &inputs->platform);
+	if (err && line->skip_missing && kt_error_class(err) == KT_ERROR_ENVIRONMENT)
+		*ret_is_skip = true;
+	if (err)
+		return err;
+	return kt_images_build(&inputs->set, &inputs->tools, &inputs->images);
+}
+
+void kt_inputs_deinit(struct kt_inputs *inputs)
+{
+	kt_images_deinit(&inputs->images);
+	kt_platform_deinit(&inputs->platform);
+	kt_tools_deinit(&inputs->tools);
+	kt_scenario_set_deinit(&inputs->set);
+}
