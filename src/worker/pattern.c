@@ -221,6 +221,7 @@ static void run_allocating(struct member *member)
 		if (idle_ns) {
 			blocks_trim(member, &member->live, 0);
 			sleep_ns(idle_ns);
+			paid_ns = (double)(now_ns() - start_ns); /* nothing is due of a rest */
 			continue;
 		}
 		if (!rate) {
