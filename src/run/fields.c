@@ -6,9 +6,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* Longest text of one member; longer ones are cut.  The tails are far below it. */
-#define MAX_TEXT_BYTES (1UL << 20)
-
 #define AT(type, base, where)	    (*(type *)((char *)(base) + (where)))
 #define AT_CONST(type, base, where) (*(const type *)((const char *)(base) + (where)))
 
@@ -134,22 +131,28 @@ static struct kt_error *refuse(const struct kt_field *field, const char *reason)
 	return kt_error_create(KT_ERROR_PROTOCOL, 0, "%s: %s", field->name, reason);
 }
 
-static struct kt_error *decode_text(const struct kt_field *field,
-				    const struct kt_json_tokens *tokens, size_t index,
-				    struct kt_arena *arena, const char **ret)
+struct kt_error *kt_fields_decode_text(const struct kt_json_tokens *tokens, size_t index,
+				       struct kt_arena *arena, const char **ret)
 {
 	const struct kt_json_token *token = &tokens->tokens[index];
 	kt_autobuf struct kt_buf raw = KT_BUF_INIT;
 	kt_autobuf struct kt_buf clean = KT_BUF_INIT;
 
-	if (token->type != KT_JSON_STRING)
-		return refuse(field, "must be a string");
 	kt_json_unescape(tokens->text, token->start + 1, token->end - 1, &raw);
 	KT_TRY(kt_buf_error(&raw));
-	kt_text_sanitize(&clean, kt_buf_text(&raw), raw.len, MAX_TEXT_BYTES, true);
+	kt_text_sanitize(&clean, kt_buf_text(&raw), raw.len, KT_FIELDS_MAX_TEXT_BYTES, true);
 	KT_TRY(kt_buf_error(&clean));
 	*ret = kt_arena_copy(arena, kt_buf_text(&clean), clean.len);
 	return *ret ? NULL : kt_error_no_memory();
+}
+
+static struct kt_error *decode_text(const struct kt_field *field,
+				    const struct kt_json_tokens *tokens, size_t index,
+				    struct kt_arena *arena, const char **ret)
+{
+	if (tokens->tokens[index].type != KT_JSON_STRING)
+		return refuse(field, "must be a string");
+	return kt_fields_decode_text(tokens, index, arena, ret);
 }
 
 static struct kt_error *decode_number(const struct kt_field *field,
@@ -303,7 +306,7 @@ static struct kt_error *decode_value(const struct kt_field *field,
 	return NULL;
 }
 
-static bool may_be_missing(const struct kt_field *field)
+bool kt_field_may_be_missing(const struct kt_field *field)
 {
 	return field->kind == KT_FIELD_OPT_TEXT || field->kind == KT_FIELD_OPT_U64 ||
 	       field->kind == KT_FIELD_OPT_BOOL || field->kind == KT_FIELD_OPT_WORD ||
@@ -336,7 +339,7 @@ struct kt_error *kt_fields_decode(const struct kt_record *type, const struct kt_
 
 		if (is_found)
 			KT_TRY(decode_value(field, tokens, index, arena, ret));
-		else if (!may_be_missing(field))
+		else if (!kt_field_may_be_missing(field))
 			return refuse(field, "is missing");
 	}
 	const char *reason = type->refuse ? type->refuse(ret) : NULL;

@@ -77,6 +77,19 @@ struct kt_record {
 	const char *(*refuse)(const void *record);
 };
 
+/* Longest text of one member; longer ones are cut.  The tails are far below it. */
+#define KT_FIELDS_MAX_TEXT_BYTES (1UL << 20)
+
+/** Whether an object without this member is still one of its type. */
+bool kt_field_may_be_missing(const struct kt_field *field);
+
+/**
+ * The string token at @index as clean text: escapes resolved, no control characters, bounded.
+ * Errors: no memory.  Owner: @arena.
+ */
+struct kt_error *kt_fields_decode_text(const struct kt_json_tokens *tokens, size_t index,
+				       struct kt_arena *arena, const char **ret) KT_MUST_CHECK;
+
 /** Writes the members of @record as described; the object is open already. */
 void kt_fields_encode(const struct kt_record *type, const void *record,
 		      struct kt_json_writer *writer);

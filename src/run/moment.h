@@ -9,8 +9,10 @@
 
 #include "run/run.h"
 
-/** Whether the scenario had begun, and whether it had ended, at @mono_ns. */
+/** Whether the scenario had begun at @mono_ns. */
 bool kt_moment_has_begun(const struct kt_run_scenario *scenario, uint64_t mono_ns);
+
+/** Whether the scenario had ended at @mono_ns. */
 bool kt_moment_has_ended(const struct kt_run_scenario *scenario, uint64_t mono_ns);
 
 /** The guest's last change of state at or before @mono_ns; NULL for none. */

@@ -6,8 +6,8 @@
  * kt_run_apply() writes.  A refused event changes nothing.  All snapshots are kept up to
  * the limits below, unless kt_run_configure() says otherwise; of the console a tail is kept, and
  * surplus notes are counted.  Pointers into the model last until the next kt_run_apply(), those to a
- * struct kt_run_scenario and to strings as long as the run, but those to snapshots only as
- * long as these are kept.
+ * struct kt_run_scenario and to strings as long as the run, but those to and in snapshots, verdicts
+ * and events of workers only as long as these are kept.
  */
 #ifndef KT_RUN_RUN_H
 #define KT_RUN_RUN_H
@@ -21,12 +21,12 @@
 #define KT_RUN_MAX_WORKERS	  64	 /* per scenario */
 #define KT_RUN_MAX_PROBES	  64	 /* per scenario */
 #define KT_RUN_MAX_PROBE_RUNS	  100000 /* per probe */
-#define KT_RUN_MAX_SNAPSHOTS	  100000 /* per probe run, as the probe's own limit */
+#define KT_RUN_MAX_SNAPSHOTS	  100000 /* per probe run, unless only the latest is kept */
 #define KT_RUN_MAX_STATES	  64	 /* of the guest, per scenario */
 #define KT_RUN_MAX_NOTES	  256	 /* per run; later ones only count */
 #define KT_RUN_CONSOLE_TAIL_BYTES 16384	 /* per scenario */
 #define KT_RUN_MAX_VERDICTS	  4096 /* kept per check; of more, every second of the older half goes */
-#define KT_RUN_MAX_WORKER_EVENTS  16 /* kept per worker */
+#define KT_RUN_MAX_WORKER_EVENTS  16 /* kept per worker: the first and the last ones */
 
 struct kt_run_state {
 	uint64_t host_mono_ns;
@@ -43,11 +43,12 @@ struct kt_run_probe_run {
 	uint32_t target_pid;
 	uint64_t started_mono_ns;
 	struct kt_event_probe_start start;
-	struct kt_run_snapshot *snapshots; /* from kept_from on: those before are not there */
+	struct kt_run_snapshot *snapshots; /* snapshots[i] is number kept_from + i of the run */
 	size_t kept_from;		   /* 0 unless the run keeps only the latest */
-	size_t snapshot_count;
+	size_t snapshot_count; /* that there were: snapshot_count - kept_from are kept */
 	size_t snapshot_cap;
-	struct kt_series *series; /* NULL unless the run keeps series */
+	struct kt_arena latest;	  /* of the only snapshot kept, if so */
+	struct kt_series *series; /* NULL unless the run keeps series and there were snapshots */
 	bool ended;
 	struct kt_event_probe_end end; /* once ended */
 };
@@ -63,6 +64,7 @@ struct kt_run_probe {
 struct kt_run_worker_event {
 	uint64_t host_mono_ns;
 	struct kt_event_worker worker;
+	void *texts; /* that it owns */
 };
 
 /** The latest about a worker. */
@@ -70,21 +72,23 @@ struct kt_run_worker {
 	const char *name;
 	uint64_t host_mono_ns;
 	struct kt_event_worker worker;
-	struct kt_run_worker_event *events; /* all that were, the latest too */
+	struct kt_run_worker_event *events; /* the first and the last that were */
 	size_t event_count;
+	size_t event_cap;
 };
 
 /** A verdict, and when it came. */
 struct kt_run_verdict {
 	uint64_t host_mono_ns;
 	struct kt_event_check check;
+	void *texts; /* that it owns; NULL for the check as announced */
 };
 
 /** A check as announced, with its latest verdict. */
 struct kt_run_check {
 	const char *id;
 	struct kt_event_check check;
-	struct kt_run_verdict *verdicts; /* all that were kept, the latest too */
+	struct kt_run_verdict *verdicts; /* as announced first, then those kept, the latest too */
 	size_t verdict_count;
 	size_t verdict_cap;
 };
@@ -128,8 +132,8 @@ struct kt_run_limits {
 };
 
 struct kt_run {
-	struct kt_run_limits limits;
 	bool started;
+	struct kt_run_limits limits;
 	struct kt_event_run_start start;
 	bool has_accel; /* decided for the whole run */
 	struct kt_event_accel accel;
@@ -144,6 +148,8 @@ struct kt_run {
 	struct kt_event_run_end end;
 	uint64_t event_count;
 	uint64_t last_mono_ns;
+	size_t series_bytes;	 /* of all series together */
+	size_t thin_again_bytes; /* below this, thinning them was in vain */
 	struct kt_arena arena;
 };
 

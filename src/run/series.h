@@ -25,7 +25,8 @@ struct kt_series;
 
 /**
  * One snapshot, unpacked.  It owns its arrays, and keeps them from one reading to the next:
- * zero-initialise it once.  Texts are borrowed from the series.
+ * zero-initialise it once.  Texts last until the frame is read again or freed, whatever
+ * happens to the series meanwhile.
  */
 struct kt_series_frame {
 	uint64_t host_mono_ns; /* when it arrived */
@@ -56,8 +57,17 @@ void kt_series_destroy(struct kt_series *series);
 struct kt_error *kt_series_append(struct kt_series *series, uint64_t host_mono_ns, uint32_t index,
 				  const struct kt_snapshot *snapshot) KT_MUST_CHECK;
 
+/** Says that nothing will be appended any more, which frees what only that needs. */
+void kt_series_finish(struct kt_series *series);
+
 /** Drops every second frame of the older half (the first and the last stay). */
 void kt_series_thin(struct kt_series *series);
+
+/**
+ * Does the next bit of what kt_series_thin() does, at most two key intervals of frames, so that
+ * nobody waits for a large series; behind the half it starts over.  False when no frame can go.
+ */
+bool kt_series_thin_step(struct kt_series *series);
 
 /** How much there is. */
 struct kt_series_stats kt_series_stats(const struct kt_series *series);
@@ -65,7 +75,7 @@ struct kt_series_stats kt_series_stats(const struct kt_series *series);
 /** The place of the last frame that arrived at or before @host_mono_ns; false if there is none. */
 bool kt_series_find(const struct kt_series *series, uint64_t host_mono_ns, size_t *ret);
 
-/** When the frame at @place arrived, and its index, without unpacking it. */
+/** When the frame at @place arrived, and its index (NULL: not wanted), without unpacking it. */
 uint64_t kt_series_time(const struct kt_series *series, size_t place, uint32_t *ret_index);
 
 /**

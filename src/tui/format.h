@@ -52,6 +52,7 @@ bool kt_format_parse_moment(const char *text, uint64_t end_ns, uint64_t *ret);
 
 /** The style called @word; false for none. */
 bool kt_unit_style_find(const char *word, enum kt_unit_style *ret);
+/** The word of @style.  Owner: static. */
 const char *kt_unit_style_word(enum kt_unit_style style);
 
 #endif

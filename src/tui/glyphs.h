@@ -53,6 +53,7 @@ void kt_graph_row(const struct kt_glyphs *glyphs, const struct kt_graph_value *v
 
 /** The style called @word; false for none. */
 bool kt_graph_style_find(const char *word, enum kt_graph_style *ret);
+/** The word of @style.  Owner: static. */
 const char *kt_graph_style_word(enum kt_graph_style style);
 
 #endif

@@ -73,6 +73,9 @@ enum kt_action kt_key_action(uint32_t key);
 /** Appends a key as people read it: "q", "Up", "Ctrl-L", "Space". */
 void kt_key_name(uint32_t key, struct kt_buf *out);
 
+/** Appends the character that @key stands for; nothing for one that is none. */
+void kt_key_put_character(uint32_t key, struct kt_buf *out);
+
 /**
  * Reads the name of a key at @text ("q", "<Up>", "<C-l>", "<Enter>"; "<lt>" is '<'); returns how many bytes it
  * took, 0 when there is none.  For --keys.

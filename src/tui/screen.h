@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * The terminal: curses under libuv's loop.  The only file that includes curses is screen.c.
+ * The terminal: curses under libuv's loop.  The only files that include curses are painter.c and terminfo.c.
  *
  * The terminal is opened anew (/dev/tty), so that the descriptors the shell gave us keep their
- * flags.  Every end of the process restores it: kt_screen_close(), a fatal signal, exit() (guard.h).
+ * flags.  Nothing here waits for it: what a slow or stopped terminal does not take stays in a
+ * buffer, and frames that came meanwhile are left out but for the last.  Every end of the process restores it: kt_screen_close(), a fatal signal, exit() (guard.h).
  * A terminal that goes away is told once; nothing is polled from then on.  Stop (Ctrl-Z) gives the
  * terminal back and takes it again.  Loop thread only.
  */
@@ -39,8 +40,9 @@ enum kt_key {
 struct kt_screen_config {
 	uv_loop_t *loop; /* borrowed */
 	const struct kt_theme *theme;
-	bool has_color; /* false: attributes only, whatever the theme */
-	bool has_mouse; /* the wheel is told; else the terminal keeps the mouse for selecting */
+	bool has_color;	    /* false: attributes only, whatever the theme */
+	bool has_mouse;	    /* the wheel is told; else the terminal keeps the mouse for selecting */
+	const char *device; /* NULL: the controlling terminal, and stdout has to be one */
 };
 
 /* All are called on the loop, never from within a call of this interface. */
@@ -57,8 +59,8 @@ struct kt_screen;
  * Takes the terminal.  The owner has started its handles for SIGINT, SIGTERM and SIGHUP before, so that
  * curses leaves these alone.
  * Errors: environment (no terminal, TERM unknown or without cursor addressing: the text says
- * what is missing and names --batch), no memory.
- * Owner: the caller calls kt_screen_close().
+ * what is missing and names --batch), no memory.  Then too the loop may have handles to close.
+ * Owner: the caller calls kt_screen_close(); @config and @handler are copied.
  */
 struct kt_error *kt_screen_open(const struct kt_screen_config *config,
 				const struct kt_screen_handler *handler, void *ctx,
@@ -82,7 +84,10 @@ void kt_screen_set_theme(struct kt_screen *screen, const struct kt_theme *theme)
 /** Turns the mouse on or off. */
 void kt_screen_set_mouse(struct kt_screen *screen, bool has_mouse);
 
-/** Gives the terminal back, stops the process (SIGTSTP's effect), and takes it again. */
+/**
+ * Gives the terminal back and stops the process group as Ctrl-Z does; takes the terminal again when
+ * the process is continued (then on_resize() is called).  Returns at once.
+ */
 void kt_screen_suspend(struct kt_screen *screen);
 
 /**

@@ -31,6 +31,13 @@ struct kt_look_at {
 	const struct kt_units *units;
 	const char *filter; /* rows whose text does not contain it are left out; "" for none */
 	const char *search; /* marked where it is found; "" for none */
+
+	/* Rows keep the order that they have, new ones come last: somebody moves the cursor. */
+	bool is_order_frozen;
+
+	/* Of the settings in force, for the help. */
+	const char *theme; /* NULL: not known */
+	bool has_mouse;
 };
 
 /* A list of rows.  All functions get what create() gave. */
@@ -83,5 +90,8 @@ struct kt_view {
 extern const struct kt_view kt_threads_view;
 extern const struct kt_view kt_checks_view;
 extern const struct kt_view kt_guests_view;
+
+/* A row per key of keys.h, its page the row alone; filter and search look at keys and texts. */
+extern const struct kt_view kt_help_view;
 
 #endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/run_state.h"
+
+/* ---- shared ---- */
+
+struct kt_error *kt_run_refuse(const char *what, const char *name)
+{
+	return kt_error_create(KT_ERROR_PROTOCOL, 0, "%s: \"%.64s\"", what, name);
+}
+
+struct kt_error *kt_run_grow(void *items, size_t *cap, size_t count, size_t size)
+{
+	void *old;
+	void *bigger;
+
+	if (count < *cap)
+		return NULL;
+	size_t new_cap = *cap ? *cap * 2 : 4;
+	memcpy(&old, items, sizeof(old));
+	bigger = reallocarray(old, new_cap, size);
+	if (!bigger)
+		return kt_error_no_memory();
+	memcpy(items, &bigger, sizeof(bigger));
+	*cap = new_cap;
+	return NULL;
+}
+
+struct kt_error *kt_run_copy_name(struct kt_arena *arena, const char *name, const char **ret)
+{
+	*ret = kt_arena_copy(arena, name, strlen(name));
+	return *ret ? NULL : kt_error_no_memory();
+}
+
+struct kt_error *kt_run_copy_payload(const struct kt_event *event, struct kt_arena *arena,
+				     void *ret)
+{
+	return kt_fields_copy(kt_event_record(event->type), kt_event_payload(event), arena, ret);
+}
+
+/* ---- life ---- */
+
+void kt_run_scenario_destroy(struct kt_run_scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->probe_count; i++)
+		kt_run_probe_deinit(&scenario->probes[i]);
+	for (size_t i = 0; i < scenario->worker_count; i++)
+		kt_run_worker_deinit(&scenario->workers[i]);
+	for (size_t i = 0; i < scenario->check_count; i++)
+		kt_run_check_deinit(&scenario->checks[i]);
+	free(scenario->probes);
+	free(scenario->workers);
+	free(scenario->states);
+	kt_tail_deinit(&scenario->console);
+	kt_arena_deinit(&scenario->arena);
+	free(scenario);
+}
+
+/* ---- events ---- */
+
+static struct kt_error *check_titles(const struct kt_event_scenario_start *start, const char *name)
+{
+	if (start->check_count > KT_RUN_MAX_CHECKS)
+		return kt_run_refuse("too many checks in a scenario", name);
+	for (size_t i = 0; i < start->check_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!strcmp(start->checks[i].id, start->checks[j].id))
+				return kt_run_refuse("a check is announced twice",
+						     start->checks[i].id);
+		}
+	}
+	return NULL;
+}
+
+/* The checks as announced: pending since then. */
+static struct kt_error *make_checks(struct kt_run_scenario *scenario,
+				    const struct kt_event_scenario_start *start,
+				    uint64_t host_mono_ns, struct kt_run_check **ret)
+{
+	struct kt_run_check *checks =
+		kt_arena_alloc(&scenario->arena, start->check_count, sizeof(*checks));
+	struct kt_error *err = checks ? NULL : kt_error_no_memory();
+
+	for (size_t i = 0; i < start->check_count && !err; i++) {
+		checks[i].id = start->checks[i].id;
+		checks[i].check.check = start->checks[i].id;
+		checks[i].check.text = start->checks[i].text;
+		err = kt_run_check_begin(&checks[i], host_mono_ns);
+	}
+	if (err) {
+		for (size_t i = 0; checks && i < start->check_count; i++)
+			kt_run_check_deinit(&checks[i]);
+		return err;
+	}
+	*ret = checks;
+	return NULL;
+}
+
+struct kt_error *kt_run_apply_scenario_start(struct kt_run *run, struct kt_run_scenario *scenario,
+					     const struct kt_event *event)
+{
+	struct kt_event_scenario_start copy;
+	struct kt_run_check *checks;
+
+	(void)run;
+	if (scenario->started)
+		return kt_run_refuse("a scenario starts twice", scenario->name);
+	KT_TRY(check_titles(&event->scenario_start, scenario->name));
+	KT_TRY(kt_run_copy_payload(event, &scenario->arena, &copy));
+	KT_TRY(make_checks(scenario, &copy, event->host_mono_ns, &checks));
+	scenario->checks = checks;
+	scenario->check_count = copy.check_count;
+	scenario->start = copy;
+	scenario->started_mono_ns = event->host_mono_ns;
+	scenario->started = true;
+	return NULL;
+}
+
+struct kt_error *kt_run_apply_scenario_accel(struct kt_run *run, struct kt_run_scenario *scenario,
+					     const struct kt_event *event)
+{
+	(void)run;
+	KT_TRY(kt_run_copy_payload(event, &scenario->arena, &scenario->accel));
+	scenario->has_accel = true;
+	return NULL;
+}
+
+struct kt_error *kt_run_apply_guest_state(struct kt_run *run, struct kt_run_scenario *scenario,
+					  const struct kt_event *event)
+{
+	struct kt_run_state entry = { .host_mono_ns = event->host_mono_ns };
+
+	(void)run;
+	if (scenario->state_count >= KT_RUN_MAX_STATES)
+		return kt_run_refuse("a guest changes its state too often", scenario->name);
+	KT_TRY(KT_RUN_GROW(scenario, states, state_count, state_cap));
+	KT_TRY(kt_run_copy_payload(event, &scenario->arena, &entry.state));
+	scenario->states[scenario->state_count++] = entry;
+	scenario->guest = entry.state;
+	return NULL;
+}
+
+struct kt_error *kt_run_apply_console(struct kt_run *run, struct kt_run_scenario *scenario,
+				      const struct kt_event *event)
+{
+	(void)run;
+	kt_tail_append(&scenario->console, event->console.text, strlen(event->console.text));
+	kt_tail_append(&scenario->console, "\n", 1);
+	return NULL;
+}
+
+struct kt_error *kt_run_apply_scenario_end(struct kt_run *run, struct kt_run_scenario *scenario,
+					   const struct kt_event *event)
+{
+	(void)run;
+	if (scenario->ended)
+		return kt_run_refuse("a scenario ends twice", scenario->name);
+	KT_TRY(kt_run_copy_payload(event, &scenario->arena, &scenario->end));
+	scenario->ended_mono_ns = event->host_mono_ns;
+	scenario->ended = true;
+	return NULL;
+}

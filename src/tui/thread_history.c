@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/thread_history.h"
+
+#include "tui/thread_rows.h"
+
+enum {
+	/* Rows that are unpacked for one frame of the screen: some milliseconds. */
+	MAX_ROWS = 1 << 20,
+	MIN_SNAPSHOTS = 16,
+};
+
+static struct kt_thread_reading reading_of(const struct kt_series_frame *frame, size_t place,
+					   uint32_t number)
+{
+	struct kt_thread_reading reading = {
+		.place = place,
+		.index = frame->index,
+		.host_mono_ns = frame->host_mono_ns,
+		.elapsed_ns = frame->snapshot.elapsed_since_start_ns,
+	};
+
+	for (size_t i = 0; i < frame->snapshot.thread_count; i++) {
+		if (frame->thread_numbers[i] != number)
+			continue;
+		reading.is_there = true;
+		reading.thread = frame->snapshot.threads[i];
+		reading.has_extras = reading.thread.extras != NULL;
+		if (reading.has_extras)
+			reading.extras = *reading.thread.extras;
+		reading.thread.extras = NULL;
+		break;
+	}
+	return reading;
+}
+
+static struct kt_graph_value rate(struct kt_opt_u64 was, struct kt_opt_u64 is, uint64_t elapsed_ns)
+{
+	if (!was.known || !is.known || is.value < was.value || !elapsed_ns)
+		return (struct kt_graph_value){ 0 };
+	return (struct kt_graph_value){
+		.value = kt_per_second(is.value - was.value, elapsed_ns),
+		.is_known = true,
+	};
+}
+
+static void add(struct kt_thread_history *history, const struct kt_thread_reading *was,
+		const struct kt_thread_reading *is)
+{
+	uint64_t elapsed_ns = is->elapsed_ns > was->elapsed_ns ? is->elapsed_ns - was->elapsed_ns
+							       : 0;
+	size_t at = history->count++;
+
+	history->at_ns[at] = is->host_mono_ns;
+	history->allocated[at] =
+		rate(was->thread.allocated_bytes, is->thread.allocated_bytes, elapsed_ns);
+	history->deallocated[at] =
+		rate(was->thread.deallocated_bytes, is->thread.deallocated_bytes, elapsed_ns);
+}
+
+/* What is at or before the moment also goes into the readings. */
+static void take_note(struct kt_thread_history *history, const struct kt_thread_reading *was,
+		      const struct kt_thread_reading *is)
+{
+	history->before = *was;
+	history->now = *is;
+	if (is->is_there) {
+		history->last = *is;
+		history->gone = (struct kt_thread_reading){ 0 };
+	} else if (was->is_there) {
+		history->gone = *is;
+	}
+}
+
+/* Texts go with the frame that they were read from. */
+static struct kt_thread_reading without_texts(struct kt_thread_reading reading)
+{
+	reading.thread.comm = NULL;
+	reading.thread.error = NULL;
+	reading.thread.error_kind = NULL;
+	reading.extras.state = NULL;
+	return reading;
+}
+
+struct window {
+	size_t first;
+	size_t end;
+	size_t moment;
+};
+
+static struct window choose(const struct kt_series *series, size_t moment, size_t wanted,
+			    size_t thread_count)
+{
+	size_t frames = kt_series_stats(series).frame_count;
+	size_t quick = MAX_ROWS / (thread_count + 1);
+	struct window window = { .moment = moment };
+
+	quick = quick < MIN_SNAPSHOTS ? MIN_SNAPSHOTS : quick;
+	wanted = wanted < quick ? wanted : quick;
+	wanted = wanted < KT_HISTORY_MAX ? wanted : KT_HISTORY_MAX;
+	wanted = wanted ? wanted : 1;
+	/* A quarter of the window is for what came later. */
+	window.end = moment + 1 + wanted / 4 < frames ? moment + 1 + wanted / 4 : frames;
+	window.first = window.end > wanted ? window.end - wanted : 0;
+	return window;
+}
+
+static struct kt_error *read_window(const struct kt_series *series, uint32_t number,
+				    struct window window, struct kt_series_frame *frame,
+				    struct kt_thread_history *history)
+{
+	struct kt_thread_reading was = { 0 };
+
+	/* The first rate needs the reading before it. */
+	if (window.first) {
+		KT_TRY(kt_series_read(series, window.first - 1, frame));
+		was = reading_of(frame, window.first - 1, number);
+		take_note(history, &(struct kt_thread_reading){ 0 }, &was);
+	}
+	for (size_t place = window.first; place < window.end; place++) {
+		struct kt_thread_reading is;
+
+		KT_TRY(kt_series_read(series, place, frame));
+		is = reading_of(frame, place, number);
+		if (place <= window.moment)
+			take_note(history, &was, &is);
+		add(history, &was, &is);
+		was = is;
+	}
+	history->moment = window.moment - window.first;
+	history->now = without_texts(history->now);
+	history->before = without_texts(history->before);
+	if (!history->last.is_there)
+		return NULL;
+	KT_TRY(kt_series_read(series, history->last.place, frame));
+	history->last = reading_of(frame, history->last.place, number);
+	return NULL;
+}
+
+struct kt_error *kt_thread_history_read(const struct kt_series *series, uint32_t number,
+					uint64_t mono_ns, size_t wanted,
+					struct kt_thread_history *history, bool *ret_found)
+{
+	struct kt_series_frame *frame = &history->frame;
+	size_t moment;
+
+	*history = (struct kt_thread_history){ 0 };
+	*ret_found = kt_series_find(series, mono_ns, &moment);
+	if (!*ret_found)
+		return NULL;
+	KT_TRY(kt_series_read(series, moment, frame));
+	return read_window(series, number,
+			   choose(series, moment, wanted, frame->snapshot.thread_count), frame,
+			   history);
+}
+
+void kt_thread_history_deinit(struct kt_thread_history *history)
+{
+	kt_series_frame_deinit(&history->frame);
+}

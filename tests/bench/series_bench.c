@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What looking back costs: reading and writing snapshots as lines, and keeping them in a series,
+ * each beside the copying of the same bytes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "run/event.h"
+#include "run/series.h"
+#include "tests/random.h"
+#include "tests/run/crowd.h"
+
+enum {
+	THREADS = 1000,
+	SNAPSHOTS = 3600,
+	LINE_THREADS = 10000,
+	ROUNDS = 15,
+	READS = 2000,
+};
+
+/* Time on the CPU: nothing here waits, and other programs shall not count. */
+static double now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static void check(struct kt_error *err)
+{
+	if (!err)
+		return;
+	(void)fprintf(stderr, "bench: %s\n", kt_error_message(err));
+	exit(1);
+}
+
+/* The fastest of some rounds: what the machine can do when nobody disturbs it. */
+static double fastest(double best, double began_ns)
+{
+	double took = now_ns() - began_ns;
+
+	return best && best < took ? best : took;
+}
+
+static void bench_lines(void)
+{
+	struct crowd crowd;
+	struct kt_event event = {
+		.type = KT_EVENT_SNAPSHOT,
+		.scenario = "s",
+		.snapshot = { .probe = "p", .target_pid = 7 },
+	};
+	struct kt_buf line = KT_BUF_INIT;
+	double encode = 0;
+	double decode = 0;
+	double copy = 0;
+
+	crowd_init(&crowd, LINE_THREADS);
+	crowd_next(&crowd);
+	event.snapshot.snapshot = crowd.snapshot;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct kt_event again = { 0 };
+
+		kt_buf_reset(&line);
+		double began = now_ns();
+		kt_event_encode(&event, &line);
+		encode = fastest(encode, began);
+		began = now_ns();
+		check(kt_event_decode(line.data, line.len - 1, &again));
+		decode = fastest(decode, began);
+		kt_event_deinit(&again);
+		char *bytes = malloc(line.len);
+		if (!bytes)
+			exit(1);
+		began = now_ns();
+		memcpy(bytes, line.data, line.len);
+		__asm__ volatile("" : : "r"(bytes) : "memory");
+		copy = fastest(copy, began);
+		free(bytes);
+	}
+	double bytes = (double)line.len;
+	(void)printf("a line of %d threads with extras: %zu bytes\n", LINE_THREADS, line.len);
+	(void)printf("  decode  %8.0f MB/s  %8.2f ms\n", bytes / decode * 1e3, decode / 1e6);
+	(void)printf("  encode  %8.0f MB/s  %8.2f ms\n", bytes / encode * 1e3, encode / 1e6);
+	(void)printf("  memcpy  %8.0f MB/s  %8.2f ms\n", bytes / copy * 1e3, copy / 1e6);
+	kt_buf_deinit(&line);
+	crowd_deinit(&crowd);
+}
+
+static double append_all(struct kt_series *series, struct crowd *crowd)
+{
+	double took = 0;
+
+	for (uint32_t i = 0; i < SNAPSHOTS; i++) {
+		crowd_next(crowd);
+		double began = now_ns();
+		check(kt_series_append(series, i, i, &crowd->snapshot));
+		took += now_ns() - began;
+	}
+	return took;
+}
+
+static double copy_all(const struct crowd *crowd)
+{
+	size_t bytes = THREADS * (sizeof(struct kt_thread) + sizeof(struct kt_thread_extras));
+	char *copy = malloc(bytes);
+	double began = now_ns();
+
+	if (!copy)
+		exit(1);
+	for (uint32_t i = 0; i < SNAPSHOTS; i++) {
+		memcpy(copy, crowd->threads, THREADS * sizeof(struct kt_thread));
+		memcpy(copy + THREADS * sizeof(struct kt_thread), crowd->extras,
+		       THREADS * sizeof(struct kt_thread_extras));
+		__asm__ volatile("" : : "r"(copy) : "memory");
+	}
+	double took = now_ns() - began;
+	free(copy);
+	return took;
+}
+
+static void bench_series(void)
+{
+	struct crowd crowd;
+	struct kt_series *series;
+	kt_autoframe struct kt_series_frame frame = { 0 };
+	uint64_t state = KT_RANDOM_SEED;
+	double rows = (double)THREADS * SNAPSHOTS;
+
+	crowd_init(&crowd, THREADS);
+	check(kt_series_create(&series));
+	double append = append_all(series, &crowd);
+	size_t bytes = kt_series_stats(series).bytes;
+	double copy = copy_all(&crowd);
+	double began = now_ns();
+	for (size_t i = 0; i < SNAPSHOTS; i++)
+		check(kt_series_read(series, i, &frame));
+	double in_order = now_ns() - began;
+	began = now_ns();
+	for (size_t i = 0; i < READS; i++)
+		check(kt_series_read(series, kt_random_next(&state) % SNAPSHOTS, &frame));
+	double at_random = now_ns() - began;
+	began = now_ns();
+	(void)kt_series_thin_step(series);
+	double step = now_ns() - began;
+	(void)printf("a series of %d threads x %d snapshots: %.1f MiB, %.2f bytes a row\n", THREADS,
+		     SNAPSHOTS, (double)bytes / (1 << 20), (double)bytes / rows);
+	(void)printf("  append          %8.2f ns a row\n", append / rows);
+	(void)printf("  read in order   %8.2f ns a row\n", in_order / rows);
+	(void)printf("  read at random  %8.2f ns a row  %8.3f ms a frame\n",
+		     at_random / READS / THREADS, at_random / READS / 1e6);
+	(void)printf("  copy rows       %8.2f ns a row\n", copy / rows);
+	(void)printf("  thin a step     %8.3f ms\n", step / 1e6);
+	kt_series_destroy(series);
+	crowd_deinit(&crowd);
+}
+
+int main(void)
+{
+	bench_lines();
+	bench_series();
+	return 0;
+}
