@@ -12,6 +12,7 @@
 #include "tests/fuzz/elf_image.h"
 #include "tests/fuzz/memory_targets.h"
 #include "tests/fuzz/probe_targets.h"
+#include "tests/fuzz/replay_target.h"
 #include "vmm/kernel_bzimage.h"
 #include "vmm/link.h"
 #include "vmm/qmp.h"
@@ -145,6 +146,16 @@ const struct fuzz_target fuzz_targets[] = {
 	  SEED("{\"schema\":1,\"event\":\"run_start\",\"host_mono_ns\":0,\"tool_version\":\"1\","
 	       "\"started_at_unix_sec\":1,\"jobs\":1,\"scenarios\":[\"s\"]}\n"
 	       "{\"schema\":1,\"event\":\"note\",\"host_mono_ns\":3,\"text\":\"x\"}\n{\"sch") },
+	{ "replay", fuzz_read_replay,
+	  SEED("\x1f{\"schema\":1,\"event\":\"run_start\",\"host_mono_ns\":0,\"tool_version\":"
+	       "\"1\","
+	       "\"started_at_unix_sec\":1,\"jobs\":1,\"scenarios\":[]}\n"
+	       "{\"schema\":1,\"event\":\"probe_start\",\"host_mono_ns\":3,\"scenario\":\"s\","
+	       "\"probe\":\"p\",\"run\":0,\"target_pid\":7}\n"
+	       "{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":1,\"scenario\":\"s\","
+	       "\"probe\":\"p\",\"run\":0,\"index\":0,\"target_pid\":7,\"timestamp_unix_sec\":1,"
+	       "\"elapsed_since_start_ns\":2,\"threads\":[{\"tid\":7,\"comm\":\"a\","
+	       "\"allocated_bytes\":18446744073709551615}]}\n{\"sch") },
 	{ "document", read_document,
 	  SEED("{\"schema_version\":2,\"pid\":7,\"tool_version\":\"1\",\"started_at_unix_sec\":1,"
 	       "\"interrupted\":false,\"snapshots\":[{\"timestamp_unix_sec\":1,"
