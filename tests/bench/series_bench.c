@@ -47,6 +47,16 @@ static double fastest(double best, double began_ns)
 	return best && best < took ? best : took;
 }
 
+static void print_lines(size_t len, double decode, double encode, double copy)
+{
+	double bytes = (double)len;
+
+	(void)printf("a line of %d threads with extras: %zu bytes\n", LINE_THREADS, len);
+	(void)printf("  decode  %8.0f MB/s  %8.2f ms\n", bytes / decode * 1e3, decode / 1e6);
+	(void)printf("  encode  %8.0f MB/s  %8.2f ms\n", bytes / encode * 1e3, encode / 1e6);
+	(void)printf("  memcpy  %8.0f MB/s  %8.2f ms\n", bytes / copy * 1e3, copy / 1e6);
+}
+
 static void bench_lines(void)
 {
 	struct crowd crowd;
@@ -83,11 +93,7 @@ static void bench_lines(void)
 		copy = fastest(copy, began);
 		free(bytes);
 	}
-	double bytes = (double)line.len;
-	(void)printf("a line of %d threads with extras: %zu bytes\n", LINE_THREADS, line.len);
-	(void)printf("  decode  %8.0f MB/s  %8.2f ms\n", bytes / decode * 1e3, decode / 1e6);
-	(void)printf("  encode  %8.0f MB/s  %8.2f ms\n", bytes / encode * 1e3, encode / 1e6);
-	(void)printf("  memcpy  %8.0f MB/s  %8.2f ms\n", bytes / copy * 1e3, copy / 1e6);
+	print_lines(line.len, decode, encode, copy);
 	kt_buf_deinit(&line);
 	crowd_deinit(&crowd);
 }
