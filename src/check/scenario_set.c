@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -63,22 +65,6 @@ static struct kt_error *path_of(const char *directory, const char *name, const c
 	return kt_buf_error(ret);
 }
 
-struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *builtin_dir,
-				     const char *word)
-{
-	kt_autobuf struct kt_buf path = KT_BUF_INIT;
-
-	if (strchr(word, '/') || is_json_file(word))
-		return add_file(set, word);
-	KT_TRY(path_of(builtin_dir, word, ".json", &path));
-	if (access(kt_buf_text(&path), F_OK))
-		return kt_error_create(KT_ERROR_USAGE, 0,
-				       "no built-in scenario is called \"%s\" (a file has a '/' or "
-				       "ends in .json)",
-				       word);
-	return add_file(set, kt_buf_text(&path));
-}
-
 static int only_json(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && is_json_file(entry->d_name);
@@ -88,6 +74,19 @@ static int only_json(const struct dirent *entry)
 static int by_bytes(const struct dirent **left, const struct dirent **right)
 {
 	return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+/* Words that begin with a dot are no built-ins: "." and ".." are directories everywhere. */
+static int only_names(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat stat_buf;
+
+	return !stat(path, &stat_buf) && S_ISDIR(stat_buf.st_mode);
 }
 
 struct kt_error *kt_scenario_set_add_builtins(struct kt_scenario_set *set, const char *builtin_dir)
@@ -113,4 +112,57 @@ struct kt_error *kt_scenario_set_add_builtins(struct kt_scenario_set *set, const
 	}
 	free(entries);
 	return err;
+}
+
+/**
+ * Makes *@ret the path of the file @word.json in the first directory, in byte order, of
+ * directory @builtin_dir that has one; leaves it empty if there is none.
+ */
+static struct kt_error *find_below(const char *builtin_dir, const char *word, struct kt_buf *ret)
+{
+	struct dirent **entries;
+	struct kt_error *err = NULL;
+	bool is_found = false;
+	int count = scandir(builtin_dir, &entries, only_names, by_bytes);
+
+	if (count < 0) /* then it has no such built-in either */
+		return NULL;
+	for (int i = 0; i < count; i++) {
+		if (!err && !is_found) {
+			kt_buf_reset(ret);
+			kt_buf_printf(ret, "%s/%s/%s.json", builtin_dir, entries[i]->d_name, word);
+			err = kt_buf_error(ret);
+			is_found = !err && !access(kt_buf_text(ret), F_OK);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	if (!err && !is_found)
+		kt_buf_reset(ret);
+	return err;
+}
+
+struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *builtin_dir,
+				     const char *word)
+{
+	kt_autobuf struct kt_buf path = KT_BUF_INIT;
+
+	if (strchr(word, '/') || is_json_file(word))
+		return add_file(set, word);
+	if (*word && *word != '.') {
+		KT_TRY(path_of(builtin_dir, word, ".json", &path));
+		if (!access(kt_buf_text(&path), F_OK))
+			return add_file(set, kt_buf_text(&path));
+		kt_buf_reset(&path);
+		KT_TRY(path_of(builtin_dir, word, "", &path));
+		if (is_directory(kt_buf_text(&path)))
+			return kt_scenario_set_add_builtins(set, kt_buf_text(&path));
+		KT_TRY(find_below(builtin_dir, word, &path));
+		if (path.len)
+			return add_file(set, kt_buf_text(&path));
+	}
+	return kt_error_create(KT_ERROR_USAGE, 0,
+			       "no built-in scenario is called \"%s\" (a file has a '/' or ends in "
+			       ".json)",
+			       word);
 }

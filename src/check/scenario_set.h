@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * The scenarios of a run, in the order in which they were asked for, names unique.
- * A word with a '/' or ending in ".json" is a file; any other is the name of a
- * built-in, which is the file NAME.json in the directory of built-ins.
+ * A word with a '/' or ending in ".json" is a file.  Any other is the name of a built-in:
+ * of the file NAME.json in the directory of built-ins, of a directory NAME in there, which
+ * stands for all its files, or of the file NAME.json in one of its directories.
  */
 #ifndef KT_CHECK_SCENARIO_SET_H
 #define KT_CHECK_SCENARIO_SET_H
@@ -23,15 +24,18 @@ struct kt_scenario_set {
 void kt_scenario_set_deinit(struct kt_scenario_set *set);
 
 /**
- * Adds the scenario that @word means, a file or a built-in of directory @builtin_dir.
- * Errors: usage (no such scenario, a bad file, its name is taken), no memory.
- * Owner: the set owns the new scenario.
+ * Adds what @word means: a file, a built-in of directory @builtin_dir, or all those of one
+ * of its directories, in byte order of their file names.
+ * Errors: usage (no such scenario, a bad file, its name is taken), environment (a directory is
+ * unreadable or empty), no memory.
+ * Owner: the set owns the new scenarios.
  */
 struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *builtin_dir,
 				     const char *word) KT_MUST_CHECK;
 
 /**
- * Adds all built-ins of @builtin_dir, in byte order of their file names.
+ * Adds all built-ins of @builtin_dir, but not those of its directories, in byte order of
+ * their file names.
  * Errors: usage (a bad file), environment (the directory is unreadable or empty), no memory.
  * Owner: the set owns the new scenarios.
  */

@@ -10,6 +10,8 @@
 
 /* The steps of an ending, each this long after the one before. */
 #define KT_LOCAL_PATIENCE_MS 1000
+/* So many steps after SIGKILL a probe is given up: it sleeps in the kernel. */
+#define KT_LOCAL_MAX_STEPS 5
 /* How long pipes may stay open once the probe is gone. */
 #define KT_LOCAL_GRACE_MS 500
 
@@ -73,22 +75,31 @@ static bool is_held_open(const struct kt_local *local)
 	return local->is_gone && !local->is_decoding && !local->is_paused;
 }
 
+static void on_timer(uv_timer_t *timer);
+
+/* A loop that was busy has an old idea of the time. */
+static void start_timer(struct kt_local *local, uint64_t ms)
+{
+	uv_update_time(local->config.loop);
+	(void)uv_timer_start(&local->timer, on_timer, ms, 0);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct kt_local *local = timer->data;
 
-	if (is_held_open(local) || local->is_killed) {
-		/* A probe that not even SIGKILL has ended by now sleeps in the kernel. */
+	local->step_count += local->is_killed;
+	if (is_held_open(local) || local->step_count >= KT_LOCAL_MAX_STEPS) {
 		local->is_open[LOCAL_STDOUT] = false;
 		local->is_open[LOCAL_STDERR] = false;
 		local->is_gone = true;
 		close_if_over(local);
-	} else if (!local->is_gone) {
+	} else if (!local->is_gone && !local->is_killed) {
 		local->is_killed = true;
 		(void)uv_process_kill(&local->process, SIGKILL);
 	}
 	if (!local->is_closing)
-		(void)uv_timer_start(timer, on_timer, KT_LOCAL_PATIENCE_MS, 0);
+		start_timer(local, KT_LOCAL_PATIENCE_MS);
 }
 
 void kt_local_give_up(struct kt_local *local, const char *why)
@@ -101,7 +112,7 @@ void kt_local_give_up(struct kt_local *local, const char *why)
 		return;
 	local->is_killed = true;
 	(void)uv_process_kill(&local->process, SIGKILL);
-	(void)uv_timer_start(&local->timer, on_timer, KT_LOCAL_PATIENCE_MS, 0);
+	start_timer(local, KT_LOCAL_PATIENCE_MS);
 }
 
 /* Lines: from the pipe to the pool, and from there into the session. */
@@ -202,7 +213,7 @@ static void on_exit_of_probe(uv_process_t *process, int64_t exit_status, int sig
 	local->signal = (struct kt_opt_u64){ signal != 0, (uint64_t)signal };
 	if (local->is_closing)
 		return;
-	(void)uv_timer_start(&local->timer, on_timer, KT_LOCAL_GRACE_MS, 0);
+	start_timer(local, KT_LOCAL_GRACE_MS);
 	close_if_over(local);
 }
 
@@ -308,5 +319,5 @@ void kt_local_stop(struct kt_local *local)
 	if (local->is_gone)
 		return;
 	(void)uv_process_kill(&local->process, SIGINT);
-	(void)uv_timer_start(&local->timer, on_timer, KT_LOCAL_PATIENCE_MS, 0);
+	start_timer(local, KT_LOCAL_PATIENCE_MS);
 }

@@ -34,6 +34,7 @@ struct kt_local {
 	bool is_stopping;
 	bool is_killed;
 	bool is_closing;
+	int step_count;	  /* of waiting since SIGKILL */
 	bool is_paused;	  /* nothing is read from stdout */
 	bool is_decoding; /* the batch is the pool's */
 	bool is_deaf;	  /* what still comes is not looked at */

@@ -164,6 +164,9 @@ unsigned kt_canvas_put_right(struct kt_canvas *canvas, unsigned row, unsigned co
 	size_t left = strlen(text);
 	unsigned needed = kt_canvas_width(canvas, text);
 
+	if (row >= canvas->rows || column >= canvas->columns)
+		return 0;
+	width = at_most(width, canvas->columns - column);
 	while (left && needed > width) {
 		struct glyph glyph = next_glyph(canvas, text, left);
 		needed -= glyph.width;

@@ -144,8 +144,8 @@ static struct kt_error *gather(struct checks *checks, const struct kt_look_at *l
 	void *rows = checks->rows;
 
 	kt_checks_count(scenario, look->moment_ns, &checks->counts);
-	KT_TRY(kt_row_array_reserve(&rows, &checks->cap, checks->count + scenario->check_count,
-				    sizeof(*checks->rows)));
+	KT_TRY(kt_order_reserve(&rows, &checks->cap, checks->count + scenario->check_count,
+				sizeof(*checks->rows)));
 	checks->rows = rows;
 	for (size_t i = 0; i < scenario->check_count; i++) {
 		struct check_row *row = &checks->rows[checks->count];

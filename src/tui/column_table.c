@@ -3,9 +3,12 @@
 
 #include "tui/columns.h"
 
+#define NS_PER_S 1000000000ULL
+
 enum {
-	MAX_NAME_WIDTH = 24,
 	MAX_STATE_WIDTH = 60,
+	MIN_STALE_WIDTH = 10,  /* of "stale 3.2 s" and then some */
+	MIN_REASON_WIDTH = 10, /* less of a reason says nothing */
 	PERMILLE = 1000,
 	NS_PER_US = 1000,
 };
@@ -287,34 +290,36 @@ static struct kt_column_value state_value(const struct kt_cell_context *cell)
 	return number(true, cell->row->status);
 }
 
+static void put_stale(struct kt_cell_context *cell, unsigned width, struct kt_buf *out)
+{
+	cell->role = KT_ROLE_WARNING;
+	kt_buf_puts(out, "stale");
+	if (width > MIN_STALE_WIDTH)
+		kt_buf_printf(out, " %llu.%llu s", (unsigned long long)(cell->stale_ns / NS_PER_S),
+			      (unsigned long long)(cell->stale_ns / (NS_PER_S / 10) % 10));
+}
+
+/* The word, and what belongs to it if there is room for any of that. */
 static void state_format(struct kt_cell_context *cell, unsigned width, struct kt_buf *out)
 {
 	const char *word = kt_row_status_word(cell->row);
 
-	(void)width;
 	if (!word[0] && cell->stale_ns) {
-		cell->role = KT_ROLE_WARNING;
-		kt_buf_printf(out, "stale %llu.%llu s",
-			      (unsigned long long)(cell->stale_ns / 1000000000),
-			      (unsigned long long)(cell->stale_ns / 100000000 % 10));
+		put_stale(cell, width, out);
 		return;
 	}
 	kt_buf_puts(out, word);
-	if (cell->row->reason[0])
+	if (cell->row->reason[0] && strlen(word) + MIN_REASON_WIDTH < width)
 		kt_buf_printf(out, ": %s", cell->row->reason);
 }
 
 const char *kt_row_status_word(const struct kt_thread_row *row)
 {
 	static const char *const words[] = {
-		[KT_ROW_SAME] = "",
-		[KT_ROW_NEW] = "new",
-		[KT_ROW_REUSED] = "tid reused",
-		[KT_ROW_RESET] = "reset",
-		[KT_ROW_FAILED] = "failed",
-		[KT_ROW_SKIPPED] = "skipped",
-		[KT_ROW_MISSED] = "missed",
-		[KT_ROW_GONE] = "gone",
+		[KT_ROW_SAME] = "",	    [KT_ROW_NEW] = "new",
+		[KT_ROW_REUSED] = "reused", [KT_ROW_RESET] = "reset",
+		[KT_ROW_FAILED] = "failed", [KT_ROW_SKIPPED] = "skipped",
+		[KT_ROW_MISSED] = "missed", [KT_ROW_GONE] = "gone",
 	};
 
 	return words[row->status];
@@ -322,41 +327,149 @@ const char *kt_row_status_word(const struct kt_thread_row *row)
 
 /* Byte counts may have 20 digits and a unit, flows a sign, rates "/s". */
 const struct kt_column kt_columns[] = {
-	{ "guest", "GUEST", "Guest that the thread is in; shown if there are several", 12, 0, 20, 4,
-	  true, false, guest_value, guest_format },
-	{ "tid", "TID", "Thread id, as its own kernel names it", 7, 0, 0, 1, false, false,
-	  tid_value, tid_format },
-	{ "name", "NAME", "Name of the thread", 10, 0, MAX_NAME_WIDTH, 0, true, false, name_value,
-	  name_format },
-	{ "alloc", "ALLOC", "Bytes that the thread has allocated since it began", 8, 21, 0, 3,
-	  false, true, alloc_value, alloc_format },
-	{ "freed", "FREED", "Bytes that the thread has freed since it began", 8, 21, 0, 5, false,
-	  true, freed_value, freed_format },
-	{ "alloc-rate", "ALLOC/s", "Bytes allocated per second, since the snapshot before", 10, 23,
-	  0, 2, false, true, alloc_rate_value, alloc_rate_format },
-	{ "freed-rate", "FREED/s", "Bytes freed per second, since the snapshot before", 10, 23, 0,
-	  6, false, true, freed_rate_value, freed_rate_format },
-	{ "flow", "FLOW",
-	  "Bytes allocated minus bytes freed by the thread; no usage: threads free for each other",
-	  9, 22, 0, 7, false, true, flow_value, flow_format },
-	{ "flow-rate", "FLOW/s", "The flow per second, since the snapshot before", 11, 24, 0, 9,
-	  false, true, flow_rate_value, flow_rate_format },
-	{ "graph", "ALLOC/s GRAPH",
-	  "Bytes allocated per second in the last 32 snapshots, each row by its own largest", 16, 0,
-	  KT_ROWS_HISTORY, 8, true, false, NULL, graph_format },
-	{ "cpu", "CPU", "Processor that the thread ran on last", 4, 0, 0, 13, false, false,
-	  cpu_value, cpu_format },
-	{ "s", "S", "State letter of proc(5): R runs, S sleeps, D waits for a device", 2, 0, 0, 11,
-	  true, false, letter_value, letter_format },
-	{ "run", "RUN%", "Time on a processor, of the time since the snapshot before", 6, 0, 0, 12,
-	  false, true, run_value, run_format },
-	{ "delay", "DELAY/s", "Time that the thread waited for a processor, per second", 9, 0, 0,
-	  14, false, true, delay_value, delay_format },
-	{ "switch", "SWITCH/s", "Context switches per second", 9, 0, 0, 15, false, true,
-	  switch_value, switch_format },
-	{ "state", "STATE",
-	  "new, tid reused, reset (a counter went backwards), missed, gone; failed and skipped "
-	  "with why",
-	  12, 0, MAX_STATE_WIDTH, 10, true, false, state_value, state_format },
+	{ .word = "guest",
+	  .heading = "GUEST",
+	  .help = "Guest that the thread is in; shown if there are several",
+	  .width = 12,
+	  .most_width = 20,
+	  .priority = 4,
+	  .is_left = true,
+	  .value = guest_value,
+	  .format = guest_format },
+	{ .word = "tid",
+	  .heading = "TID",
+	  .help = "Thread id, as its own kernel names it",
+	  .width = 7,
+	  .priority = 1,
+	  .value = tid_value,
+	  .format = tid_format },
+	{ .word = "name",
+	  .heading = "NAME",
+	  .help = "Name of the thread",
+	  .width = 10,
+	  .most_width = 15,
+	  .priority = 0,
+	  .is_left = true,
+	  .value = name_value,
+	  .format = name_format },
+	{ .word = "alloc",
+	  .heading = "ALLOC",
+	  .help = "Bytes that the thread has allocated since it began",
+	  .width = 8,
+	  .bytes_width = 21,
+	  .priority = 3,
+	  .is_descending = true,
+	  .value = alloc_value,
+	  .format = alloc_format },
+	{ .word = "freed",
+	  .heading = "FREED",
+	  .help = "Bytes that the thread has freed since it began",
+	  .width = 8,
+	  .bytes_width = 21,
+	  .priority = 6,
+	  .is_descending = true,
+	  .value = freed_value,
+	  .format = freed_format },
+	{ .word = "alloc-rate",
+	  .heading = "ALLOC/s",
+	  .help = "Bytes allocated per second, since the snapshot before",
+	  .width = 10,
+	  .bytes_width = 23,
+	  .priority = 2,
+	  .is_descending = true,
+	  .value = alloc_rate_value,
+	  .format = alloc_rate_format },
+	{ .word = "freed-rate",
+	  .heading = "FREED/s",
+	  .help = "Bytes freed per second, since the snapshot before",
+	  .width = 10,
+	  .bytes_width = 23,
+	  .priority = 7,
+	  .is_descending = true,
+	  .value = freed_rate_value,
+	  .format = freed_rate_format },
+	{ .word = "flow",
+	  .heading = "FLOW",
+	  .help = "Bytes allocated minus bytes freed by the thread; it owns no such amount, for "
+		  "threads "
+		  "free for each other",
+	  .width = 9,
+	  .bytes_width = 22,
+	  .priority = 8,
+	  .is_descending = true,
+	  .value = flow_value,
+	  .format = flow_format },
+	{ .word = "flow-rate",
+	  .heading = "FLOW/s",
+	  .help = "The flow per second, since the snapshot before",
+	  .width = 11,
+	  .bytes_width = 24,
+	  .priority = 10,
+	  .is_descending = true,
+	  .value = flow_rate_value,
+	  .format = flow_rate_format },
+	{ .word = "graph",
+	  .heading = "ALLOC/s GRAPH",
+	  .help = "Bytes allocated per second in the last 32 snapshots, each row by its own "
+		  "largest",
+	  .width = 8,
+	  .most_width = KT_ROWS_HISTORY,
+	  .priority = 9,
+	  .is_left = true,
+	  .format = graph_format },
+	{ .word = "cpu",
+	  .heading = "CPU",
+	  .help = "Processor that the thread ran on last",
+	  .width = 4,
+	  .priority = 13,
+	  .is_extra = true,
+	  .value = cpu_value,
+	  .format = cpu_format },
+	{ .word = "s",
+	  .heading = "S",
+	  .help = "State letter of proc(5): R runs, S sleeps, D waits for a device",
+	  .width = 2,
+	  .priority = 11,
+	  .is_extra = true,
+	  .is_left = true,
+	  .value = letter_value,
+	  .format = letter_format },
+	{ .word = "run",
+	  .heading = "RUN%",
+	  .help = "Time on a processor, of the time since the snapshot before",
+	  .width = 6,
+	  .priority = 12,
+	  .is_extra = true,
+	  .is_descending = true,
+	  .value = run_value,
+	  .format = run_format },
+	{ .word = "delay",
+	  .heading = "DELAY/s",
+	  .help = "Time that the thread waited for a processor, per second",
+	  .width = 9,
+	  .priority = 14,
+	  .is_extra = true,
+	  .is_descending = true,
+	  .value = delay_value,
+	  .format = delay_format },
+	{ .word = "switch",
+	  .heading = "SWITCH/s",
+	  .help = "Context switches per second",
+	  .width = 9,
+	  .priority = 15,
+	  .is_extra = true,
+	  .is_descending = true,
+	  .value = switch_value,
+	  .format = switch_format },
+	{ .word = "state",
+	  .heading = "STATE",
+	  .help = "new, reused (the tid was another thread's), reset (a counter went backwards), "
+		  "missed, gone; failed and skipped with why",
+	  .width = 7,
+	  .most_width = MAX_STATE_WIDTH,
+	  .priority = 5,
+	  .is_left = true,
+	  .value = state_value,
+	  .format = state_format },
 	{ 0 },
 };

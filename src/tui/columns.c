@@ -30,6 +30,7 @@ static bool has_column(const struct kt_column_choice *choice, const struct kt_co
 static void choose_all(struct kt_column_choice *ret)
 {
 	ret->count = 0;
+	ret->is_default = true;
 	for (const struct kt_column *column = kt_columns; column->word; column++)
 		ret->columns[ret->count++] = column;
 }
@@ -122,17 +123,30 @@ static void widen(struct kt_column_layout *layout, unsigned left)
 	}
 }
 
+static bool is_needed(const struct kt_column_choice *choice, const struct kt_column *column,
+		      const struct kt_column_needs *needs)
+{
+	if (!strcmp(column->word, "guest"))
+		return needs->has_guests;
+	return !column->is_extra || needs->has_extras || !choice->is_default;
+}
+
 void kt_columns_layout(const struct kt_column_choice *choice, const struct kt_units *units,
-		       bool has_guests, unsigned width, struct kt_column_layout *ret)
+		       const struct kt_column_needs *needs, unsigned width,
+		       struct kt_column_layout *ret)
 {
 	ret->count = 0;
 	for (size_t i = 0; i < choice->count; i++) {
 		const struct kt_column *column = choice->columns[i];
 
-		if (!has_guests && !strcmp(column->word, "guest"))
+		if (!is_needed(choice, column, needs))
 			continue;
 		ret->widths[ret->count] = width_of(column, units);
 		ret->columns[ret->count++] = column;
+	}
+	if (!ret->count) {
+		ret->widths[0] = width_of(choice->columns[0], units);
+		ret->columns[ret->count++] = choice->columns[0];
 	}
 	while (ret->count > 1 && total_width(ret) > width)
 		leave_out(ret, least_important(ret));

@@ -40,6 +40,7 @@ struct kt_column {
 	unsigned bytes_width; /* where bytes are shown to the last; 0: the same */
 	unsigned most_width;  /* takes what is left over up to here; 0: the same */
 	unsigned priority;    /* the larger, the earlier it is left out */
+	bool is_extra;	      /* of what a probe tells only when it is asked for more */
 	bool is_left;	      /* a text, that begins on the left */
 	bool is_descending;   /* sorted so at first */
 	struct kt_column_value (*value)(const struct kt_cell_context *cell); /* NULL: not sorted */
@@ -54,6 +55,13 @@ extern const struct kt_column kt_columns[];
 struct kt_column_choice {
 	const struct kt_column *columns[KT_COLUMNS_MAX];
 	size_t count;
+	bool is_default; /* all: nobody chose */
+};
+
+/* What there is to show. */
+struct kt_column_needs {
+	bool has_guests; /* several */
+	bool has_extras; /* of any thread */
 };
 
 /* Where the columns stand that there is room for. */
@@ -77,11 +85,12 @@ struct kt_error *kt_columns_parse(const char *words, struct kt_column_choice *re
 void kt_columns_words(const struct kt_column_choice *choice, struct kt_buf *out);
 
 /**
- * Lays out in @width cells: leaves out columns until the rest has room, then widens some.  The column
- * for guests is left out unless @has_guests.
+ * Lays out in @width cells: leaves out columns until the rest has room, then widens some.  Columns that
+ * @needs says are of no use are left out: that of the guests, and those that nobody chose.
  */
 void kt_columns_layout(const struct kt_column_choice *choice, const struct kt_units *units,
-		       bool has_guests, unsigned width, struct kt_column_layout *ret);
+		       const struct kt_column_needs *needs, unsigned width,
+		       struct kt_column_layout *ret);
 
 /** Less than, equal to, more than 0; what is unknown comes last in either direction. */
 int kt_column_compare(const struct kt_column_value *left, const struct kt_column_value *right,

@@ -47,7 +47,7 @@ static void put_which(struct line *line, const struct kt_threads_cost *cost)
 		kt_buf_printf(&line->text, " of %s", cost->guest);
 	if (cost->latest.timestamp_unix_sec &&
 	    cost->latest.timestamp_unix_sec < UINT64_MAX / NS_PER_S) {
-		kt_buf_puts(&line->text, " at guest time ");
+		kt_buf_puts(&line->text, ", guest ");
 		kt_format_clock(cost->latest.timestamp_unix_sec * NS_PER_S, &line->text);
 	}
 	(void)put_part(line, KT_ROLE_NORMAL);

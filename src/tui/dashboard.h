@@ -101,7 +101,10 @@ uint64_t kt_dashboard_moment_ns(const struct kt_dashboard *dashboard,
 /** The file that the user wants saved to.  Owner: borrowed until the next key. */
 const char *kt_dashboard_save_path(const struct kt_dashboard *dashboard);
 
+/** Whether the mouse moves the cursor. */
 bool kt_dashboard_has_mouse(const struct kt_dashboard *dashboard);
+
+/** How roles look.  Owner: static. */
 const struct kt_theme *kt_dashboard_theme(const struct kt_dashboard *dashboard);
 
 /**

@@ -189,8 +189,12 @@ static void paint_summary(struct kt_dashboard *dashboard, const struct kt_dashbo
 		}
 		look.filter = kt_buf_text(&list->filter);
 		kt_buf_reset(&text);
+		kt_buf_printf(&text, "%s ", list->view->word);
+		size_t word_len = text.len;
 		list->view->summary(list->rows, &look, &text);
-		kt_buf_printf(&text, " %s", list->view->word);
+		/* What it is about can do without its name, not the other way round. */
+		if (kt_canvas_width(canvas, kt_buf_text(&text)) > canvas->columns)
+			kt_buf_consume(&text, word_len);
 		(void)kt_canvas_put(canvas, row++, 0, canvas->columns, KT_ROLE_NORMAL,
 				    kt_buf_text(&text));
 	}

@@ -152,7 +152,7 @@ static struct kt_error *gather(struct guests *guests, const struct kt_look_at *l
 	KT_TRY(kt_buf_error(&text));
 	if (!kt_filter_takes(look, &text))
 		return NULL;
-	KT_TRY(kt_row_array_reserve(&rows, &guests->cap, guests->count + 1, sizeof(*guests->rows)));
+	KT_TRY(kt_order_reserve(&rows, &guests->cap, guests->count + 1, sizeof(*guests->rows)));
 	guests->rows = rows;
 	guests->rows[guests->count++] = row;
 	return NULL;

@@ -66,7 +66,7 @@ static void rank_as_before(const struct kt_order *order, void *rows, size_t coun
 	}
 }
 
-struct kt_error *kt_row_array_reserve(void **rows, size_t *cap, size_t count, size_t row_size)
+struct kt_error *kt_order_reserve(void **rows, size_t *cap, size_t count, size_t row_size)
 {
 	size_t more = *cap ? *cap : 16;
 	void *grown;
@@ -92,7 +92,7 @@ struct kt_error *kt_order_sort(struct kt_order *order, bool is_frozen, void *row
 		rank_as_before(order, rows, count, row_size);
 	if (count)
 		qsort(rows, count, row_size, by_rank);
-	KT_TRY(kt_row_array_reserve(&places, &order->cap, count, sizeof(*order->places)));
+	KT_TRY(kt_order_reserve(&places, &order->cap, count, sizeof(*order->places)));
 	order->places = places;
 	for (size_t i = 0; i < count; i++)
 		order->places[i] = (struct kt_row_head){

@@ -39,8 +39,8 @@ struct kt_error *kt_order_sort(struct kt_order *order, bool is_frozen, void *row
 			       size_t row_size) KT_MUST_CHECK;
 
 /** Makes room for @count rows.  Errors: no memory; then nothing changed.  Owner: the caller frees *@rows. */
-struct kt_error *kt_row_array_reserve(void **rows, size_t *cap, size_t count,
-				      size_t row_size) KT_MUST_CHECK;
+struct kt_error *kt_order_reserve(void **rows, size_t *cap, size_t count,
+				  size_t row_size) KT_MUST_CHECK;
 
 /** Whether the row with @text is to be shown. */
 bool kt_filter_takes(const struct kt_look_at *look, const struct kt_buf *text);

@@ -51,6 +51,11 @@ static struct kt_error *open_terminal(const char *device, int *ret)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, errno,
 				       "there is no terminal (--batch needs none): %s",
 				       device ? device : "/dev/tty");
+	if (!isatty(fd)) {
+		(void)close(fd);
+		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
+				       "%s is no terminal; --batch needs none", device);
+	}
 	*ret = fd;
 	return NULL;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/thread_history.h"
 
+#include <stdio.h>
+
 #include "tui/thread_rows.h"
 
 enum {
-	/* Rows that are unpacked for one frame of the screen: some milliseconds. */
-	MAX_ROWS = 1 << 20,
+	/* What is unpacked for one frame of the screen, in packed bytes: some milliseconds. */
+	MAX_PACKED_BYTES = 1 << 20,
 	MIN_SNAPSHOTS = 16,
 };
 
-static struct kt_thread_reading reading_of(const struct kt_series_frame *frame, size_t place,
-					   uint32_t number)
+static struct kt_thread_reading reading_of(const struct kt_series_frame *frame, uint32_t number)
 {
 	struct kt_thread_reading reading = {
-		.place = place,
 		.index = frame->index,
 		.host_mono_ns = frame->host_mono_ns,
 		.elapsed_ns = frame->snapshot.elapsed_since_start_ns,
@@ -57,28 +57,51 @@ static void add(struct kt_thread_history *history, const struct kt_thread_readin
 		rate(was->thread.deallocated_bytes, is->thread.deallocated_bytes, elapsed_ns);
 }
 
-/* What is at or before the moment also goes into the readings. */
+static const char *keep(const char *text, char *room, size_t size)
+{
+	if (!text)
+		return NULL;
+	snprintf(room, size, "%s", text);
+	return room;
+}
+
+/* Texts last as long as the frame only that they were read from. */
+static void keep_texts(struct kt_thread_history *history)
+{
+	struct kt_thread *thread = &history->last.thread;
+
+	thread->comm = keep(thread->comm, history->texts.comm, sizeof(history->texts.comm));
+	thread->error = keep(thread->error, history->texts.error, sizeof(history->texts.error));
+	thread->error_kind = keep(thread->error_kind, history->texts.error_kind,
+				  sizeof(history->texts.error_kind));
+	history->last.extras.state = keep(history->last.extras.state, history->texts.state,
+					  sizeof(history->texts.state));
+}
+
+static struct kt_thread_reading without_texts(const struct kt_thread_reading *reading)
+{
+	struct kt_thread_reading copy = *reading;
+
+	copy.thread.comm = NULL;
+	copy.thread.error = NULL;
+	copy.thread.error_kind = NULL;
+	copy.extras.state = NULL;
+	return copy;
+}
+
+/* What is at or before the moment also goes into the readings; @is has its texts still. */
 static void take_note(struct kt_thread_history *history, const struct kt_thread_reading *was,
 		      const struct kt_thread_reading *is)
 {
-	history->before = *was;
-	history->now = *is;
+	history->before = without_texts(was);
+	history->now = without_texts(is);
 	if (is->is_there) {
 		history->last = *is;
+		keep_texts(history);
 		history->gone = (struct kt_thread_reading){ 0 };
 	} else if (was->is_there) {
-		history->gone = *is;
+		history->gone = without_texts(is);
 	}
-}
-
-/* Texts go with the frame that they were read from. */
-static struct kt_thread_reading without_texts(struct kt_thread_reading reading)
-{
-	reading.thread.comm = NULL;
-	reading.thread.error = NULL;
-	reading.thread.error_kind = NULL;
-	reading.extras.state = NULL;
-	return reading;
 }
 
 struct window {
@@ -87,11 +110,11 @@ struct window {
 	size_t moment;
 };
 
-static struct window choose(const struct kt_series *series, size_t moment, size_t wanted,
-			    size_t thread_count)
+static struct window choose(const struct kt_series *series, size_t moment, size_t wanted)
 {
-	size_t frames = kt_series_stats(series).frame_count;
-	size_t quick = MAX_ROWS / (thread_count + 1);
+	struct kt_series_stats stats = kt_series_stats(series);
+	size_t frames = stats.frame_count;
+	size_t quick = MAX_PACKED_BYTES / (stats.bytes / frames + 1);
 	struct window window = { .moment = moment };
 
 	quick = quick < MIN_SNAPSHOTS ? MIN_SNAPSHOTS : quick;
@@ -113,26 +136,20 @@ static struct kt_error *read_window(const struct kt_series *series, uint32_t num
 	/* The first rate needs the reading before it. */
 	if (window.first) {
 		KT_TRY(kt_series_read(series, window.first - 1, frame));
-		was = reading_of(frame, window.first - 1, number);
+		was = reading_of(frame, number);
 		take_note(history, &(struct kt_thread_reading){ 0 }, &was);
 	}
 	for (size_t place = window.first; place < window.end; place++) {
 		struct kt_thread_reading is;
 
 		KT_TRY(kt_series_read(series, place, frame));
-		is = reading_of(frame, place, number);
+		is = reading_of(frame, number);
 		if (place <= window.moment)
 			take_note(history, &was, &is);
 		add(history, &was, &is);
 		was = is;
 	}
 	history->moment = window.moment - window.first;
-	history->now = without_texts(history->now);
-	history->before = without_texts(history->before);
-	if (!history->last.is_there)
-		return NULL;
-	KT_TRY(kt_series_read(series, history->last.place, frame));
-	history->last = reading_of(frame, history->last.place, number);
 	return NULL;
 }
 
@@ -140,20 +157,12 @@ struct kt_error *kt_thread_history_read(const struct kt_series *series, uint32_t
 					uint64_t mono_ns, size_t wanted,
 					struct kt_thread_history *history, bool *ret_found)
 {
-	struct kt_series_frame *frame = &history->frame;
+	kt_autoframe struct kt_series_frame frame = { 0 };
 	size_t moment;
 
 	*history = (struct kt_thread_history){ 0 };
 	*ret_found = kt_series_find(series, mono_ns, &moment);
 	if (!*ret_found)
 		return NULL;
-	KT_TRY(kt_series_read(series, moment, frame));
-	return read_window(series, number,
-			   choose(series, moment, wanted, frame->snapshot.thread_count), frame,
-			   history);
-}
-
-void kt_thread_history_deinit(struct kt_thread_history *history)
-{
-	kt_series_frame_deinit(&history->frame);
+	return read_window(series, number, choose(series, moment, wanted), &frame, history);
 }

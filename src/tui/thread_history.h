@@ -12,10 +12,9 @@
 
 #define KT_HISTORY_MAX 480
 
-/* One reading.  Only `last` has texts, out of the frame that is kept with it. */
+/* One reading.  Only `last` has texts; they stand in the history. */
 struct kt_thread_reading {
 	bool is_there;
-	size_t place;	/* in the series */
 	uint32_t index; /* of the snapshot */
 	uint64_t host_mono_ns;
 	uint64_t elapsed_ns; /* on the probe's clock */
@@ -34,20 +33,22 @@ struct kt_thread_history {
 	struct kt_thread_reading before; /* of the one before that */
 	struct kt_thread_reading last;	 /* the last at or before the moment that has the thread */
 	struct kt_thread_reading gone;	 /* the one behind that; is_there is false */
-	struct kt_series_frame frame;
+	struct {
+		char comm[64];
+		char error[256];
+		char error_kind[64];
+		char state[8];
+	} texts;
 };
 
 /**
  * Reads up to @wanted snapshots (cut to what is quick to read) around @mono_ns; most of them are before it.
  * Returns false in @ret_found if there is none at or before it.  Errors: no memory.
- * Owner: the caller calls kt_thread_history_deinit(), whatever is returned.
+ * Owner: @history is the caller's, and is not copied or moved.
  */
 struct kt_error *kt_thread_history_read(const struct kt_series *series, uint32_t number,
 					uint64_t mono_ns, size_t wanted,
 					struct kt_thread_history *history,
 					bool *ret_found) KT_MUST_CHECK;
-
-/** Frees what the history holds. */
-void kt_thread_history_deinit(struct kt_thread_history *history);
 
 #endif

@@ -232,12 +232,7 @@ unsigned kt_thread_page_paint(const struct kt_look_at *look, const struct kt_thr
 		       place->scenario->name, place->probe->name, place->run->target_pid);
 	if (place->state && *place->state)
 		kt_page_field(&page, "is", KT_ROLE_ACTIVE, place->state);
-	if (history) {
-		err = put_history(&page, look, place, history);
-		kt_thread_history_deinit(history);
-	} else {
-		err = kt_error_no_memory();
-	}
+	err = history ? put_history(&page, look, place, history) : kt_error_no_memory();
 	if (err)
 		kt_page_text(&page, 2, KT_ROLE_BAD, kt_error_message(err));
 	return page.lines;

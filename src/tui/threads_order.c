@@ -81,16 +81,19 @@ static bool is_let_through(const struct kt_threads *threads, const struct kt_loo
 	return kt_list_contains(kt_buf_text(text), look->filter);
 }
 
-static size_t collect(const struct kt_threads *threads, const struct kt_look_at *look,
+static size_t collect(struct kt_threads *threads, const struct kt_look_at *look,
 		      struct sort_key *keys)
 {
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	size_t count = 0;
 
+	threads->has_extras = false;
 	for (size_t i = 0; i < threads->group_count; i++)
 		for (size_t j = 0; j < threads->groups[i].count; j++) {
 			struct kt_thread_row *row = threads->groups[i].rows[j];
 
+			threads->has_extras |= row->state || row->cpu.known || row->run_ns.known ||
+					       row->run_delay_ns.known || row->switches.known;
 			if (!is_let_through(threads, look, row, &text))
 				continue;
 			struct kt_cell_context cell = kt_threads_cell(threads, look, row);

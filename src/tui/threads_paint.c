@@ -6,8 +6,12 @@
 static void layout_in(const struct kt_threads *threads, const struct kt_look_at *look,
 		      struct kt_area area, struct kt_column_layout *ret)
 {
-	kt_columns_layout(&threads->columns, look->units, threads->group_count > 1, area.columns,
-			  ret);
+	struct kt_column_needs needs = {
+		.has_guests = threads->group_count > 1,
+		.has_extras = threads->has_extras,
+	};
+
+	kt_columns_layout(&threads->columns, look->units, &needs, area.columns, ret);
 }
 
 /* Cells stand where their column does, however much room the area has. */
@@ -41,6 +45,9 @@ void kt_threads_paint_heading(const void *view, const struct kt_look_at *look,
 		bool is_sorted = layout.columns[i] == threads->sort;
 
 		kt_buf_puts(&text, layout.columns[i]->heading);
+		/* A letter as a sign stands apart, where there is room. */
+		if (is_sorted && look->glyphs->is_ascii && text.len + 2 <= layout.widths[i])
+			kt_buf_putc(&text, ' ');
 		if (is_sorted)
 			kt_buf_puts(&text,
 				    threads->is_descending ? look->glyphs->down : look->glyphs->up);

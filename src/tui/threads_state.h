@@ -25,6 +25,7 @@ struct kt_threads {
 	size_t count;
 	size_t cap;
 	size_t all_count; /* with those that it does not */
+	bool has_extras;  /* of any of these something is known besides its counters */
 	struct kt_buf filter;
 	struct kt_column_choice columns;
 	const struct kt_column *sort;

@@ -58,16 +58,23 @@ static bool parse_bytes(const char *text, size_t *ret)
 }
 
 enum kt_worker_arguments_status kt_worker_arguments_parse(int argc, char **argv,
-							  struct kt_worker_arguments *ret)
+							  struct kt_worker_arguments *ret,
+							  const char **ret_complaint)
 {
 	struct kt_worker_arguments parsed = { 0 };
 	const char *bytes = NULL;
+	const char *complaint = NULL;
 
+	kt_pattern_init(&parsed.pattern);
 	for (int i = 1; i < argc; i++) {
+		const char *wrong;
+
 		if (!is_utf8(argv[i]))
 			return KT_WORKER_ARGUMENTS_NOT_TEXT;
 		if (strcmp(argv[i], "--churn") == 0)
 			parsed.is_churning = true;
+		else if (kt_pattern_take(&parsed.pattern, argv[i], &wrong) == KT_PATTERN_WORD_BAD)
+			complaint = complaint ? complaint : wrong;
 		else if (!bytes && strncmp(argv[i], "--", 2) != 0)
 			bytes = argv[i];
 	}
@@ -75,6 +82,12 @@ enum kt_worker_arguments_status kt_worker_arguments_parse(int argc, char **argv,
 		return KT_WORKER_ARGUMENTS_MISSING;
 	if (!parse_bytes(bytes, &parsed.bytes))
 		return KT_WORKER_ARGUMENTS_INVALID;
+	if (!complaint)
+		complaint = kt_pattern_settle(&parsed.pattern);
+	if (complaint) {
+		*ret_complaint = complaint;
+		return KT_WORKER_ARGUMENTS_PATTERN;
+	}
 	*ret = parsed;
 	return KT_WORKER_ARGUMENTS_OK;
 }

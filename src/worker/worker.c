@@ -4,7 +4,8 @@
  *
  * It is linked statically against a jemalloc with debug information and with nothing else
  * of this project, so that what is measured in it is what it says: BYTES on the main
- * thread, and next to nothing freed.  It ends by a signal only.  Nothing here names jemalloc: the
+ * thread, and next to nothing freed.  It ends by a signal only, unless a time was asked for;
+ * with patterns (worker/pattern.h) there are threads that do more.  Nothing here names jemalloc: the
  * variants -dso and -libc are the same source with another allocator (Makemodule.am).
  */
 #include <dirent.h>
@@ -152,10 +153,37 @@ static void *helper_run(void *unused)
 	return NULL;
 }
 
-/** Starts and joins one helper after the other; returns only if it cannot. */
-static int churn(const unsigned char *buffer)
+/* When the process is to end by itself, in seconds of the monotonic clock. */
+struct deadline {
+	bool is_set;
+	struct timespec at;
+};
+
+static struct deadline deadline_after(uint64_t seconds)
 {
-	for (;;) {
+	struct deadline deadline = { .is_set = seconds != 0 };
+	clock_gettime(CLOCK_MONOTONIC, &deadline.at);
+	deadline.at.tv_sec += (time_t)seconds;
+	return deadline;
+}
+
+static bool deadline_is_over(const struct deadline *deadline)
+{
+	struct timespec now;
+	if (!deadline->is_set)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > deadline->at.tv_sec ||
+	       (now.tv_sec == deadline->at.tv_sec && now.tv_nsec >= deadline->at.tv_nsec);
+}
+
+/**
+ * Starts and joins one helper after the other until @deadline.  Returns 0 then, or the exit
+ * code if it cannot.
+ */
+static int churn(const unsigned char *buffer, const struct deadline *deadline)
+{
+	while (!deadline_is_over(deadline)) {
 		buffer_touch(buffer);
 		pthread_t helper;
 		int error = pthread_create(&helper, NULL, helper_run, NULL);
@@ -166,15 +194,19 @@ static int churn(const unsigned char *buffer)
 			return EXIT_BROKEN;
 		}
 	}
+	return 0;
 }
 
-/** Sleeps until a signal ends the process. */
-static _Noreturn void park(const unsigned char *buffer)
+/** Sleeps until @deadline, or until a signal ends the process. */
+static void park(const unsigned char *buffer, const struct deadline *deadline)
 {
-	for (;;) {
+	while (!deadline_is_over(deadline)) {
 		buffer_touch(buffer);
 		struct timespec slice = { .tv_sec = PARK_SLICE_S };
-		nanosleep(&slice, NULL);
+		if (deadline->is_set)
+			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline->at, NULL);
+		else
+			nanosleep(&slice, NULL);
 	}
 }
 
@@ -190,43 +222,83 @@ static unsigned char *buffer_create(size_t bytes)
 	return buffer;
 }
 
-int main(int argc, char **argv)
+/** Reads the command line into *@ret.  Returns 0 or the exit code. */
+static int arguments_read(int argc, char **argv, struct kt_worker_arguments *ret)
 {
-	struct kt_worker_arguments arguments;
-	/* A reader that went away is a failed write, not a death by SIGPIPE. */
-	signal(SIGPIPE, SIG_IGN);
-	switch (kt_worker_arguments_parse(argc, argv, &arguments)) {
+	const char *complaint;
+
+	switch (kt_worker_arguments_parse(argc, argv, ret, &complaint)) {
 	case KT_WORKER_ARGUMENTS_OK:
 		break;
 	case KT_WORKER_ARGUMENTS_NOT_TEXT:
 		SAY("an argument is not valid UTF-8");
 		return EXIT_BROKEN;
 	case KT_WORKER_ARGUMENTS_MISSING:
-		SAY("usage: ktstr-jemalloc-alloc-worker [--churn] BYTES");
+		SAY("usage: ktstr-jemalloc-alloc-worker [--churn] [--OPTION[=VALUE]...] BYTES");
 		return EXIT_BAD_ARGUMENTS;
 	case KT_WORKER_ARGUMENTS_INVALID:
 		SAY("BYTES must be an unsigned number below 2^%zu", sizeof(size_t) * CHAR_BIT);
 		return EXIT_BAD_ARGUMENTS;
+	case KT_WORKER_ARGUMENTS_PATTERN:
+		SAY("%s", complaint);
+		return EXIT_BAD_ARGUMENTS;
 	}
-	if (arguments.bytes == 0) {
+	if (ret->bytes == 0) {
 		SAY("BYTES must not be 0: nothing would be allocated");
 		return EXIT_ZERO_BYTES;
 	}
+	return 0;
+}
+
+/** Starts the pattern's threads, if there is a pattern, into *@ret.  Returns 0 or the exit code. */
+static int crew_start(const struct kt_pattern *pattern, struct kt_pattern_crew **ret)
+{
+	*ret = NULL;
+	int error = pattern->is_asked_for ? kt_pattern_start(pattern, ret) : 0;
+	if (!error)
+		return 0;
+	SAY("cannot start %u threads: %s", pattern->thread_count, strerror(error));
+	return EXIT_BROKEN;
+}
+
+/** What comes after everything is allocated.  Returns the exit code when its time is over. */
+static int live(const struct kt_worker_arguments *arguments, const unsigned char *buffer)
+{
+	struct kt_pattern_crew *crew;
+	int code = crew_start(&arguments->pattern, &crew);
+	if (!code)
+		code = ready_announce(arguments->bytes);
+	if (code)
+		return code;
+	struct deadline deadline = deadline_after(arguments->pattern.seconds);
+	if (arguments->is_churning)
+		code = churn(buffer, &deadline);
+	else
+		park(buffer, &deadline);
+	if (crew && !kt_pattern_finish(crew)) {
+		SAY("cannot write to standard output: %s", strerror(errno));
+		return EXIT_BROKEN;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct kt_worker_arguments arguments;
+	/* A reader that went away is a failed write, not a death by SIGPIPE. */
+	signal(SIGPIPE, SIG_IGN);
+	int code = arguments_read(argc, argv, &arguments);
+	if (code)
+		return code;
 	/* jemalloc reads its configuration, and starts background threads, at the first
 	 * allocation: that one is to come before the threads are counted. */
 	free(opaque(malloc(1)));
-	int code = arguments.is_churning ? 0 : threads_check();
+	code = arguments.is_churning ? 0 : threads_check();
 	if (code)
 		return code;
 	if (arguments.bytes > PTRDIFF_MAX) {
 		SAY("%zu bytes are beyond the address range", arguments.bytes);
 		return EXIT_BROKEN;
 	}
-	unsigned char *buffer = buffer_create(arguments.bytes);
-	code = ready_announce(arguments.bytes);
-	if (code)
-		return code;
-	if (arguments.is_churning)
-		return churn(buffer);
-	park(buffer);
+	return live(&arguments, buffer_create(arguments.bytes));
 }

@@ -249,6 +249,30 @@ START_TEST(built_ins_are_complete)
 }
 END_TEST
 
+/* The directory is not part of the default, which the test before this one shows. */
+START_TEST(a_directory_of_built_ins_stands_for_its_files)
+{
+	kt_autoscenarioset struct kt_scenario_set set = KT_SCENARIO_SET_INIT;
+	kt_autoscenarioset struct kt_scenario_set single = KT_SCENARIO_SET_INIT;
+	kt_autobuf struct kt_buf dir = KT_BUF_INIT;
+	static const char *const names[] = { "demo-burst", "demo-leak", "demo-steady" };
+	static const char *const none[] = { "", ".", "..", "demo-" };
+
+	scenarios_dir(&dir);
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "demo"));
+	ck_assert_uint_eq(set.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_str_eq(set.scenarios[i]->name, names[i]);
+	KT_FAILS(kt_scenario_set_add(&set, kt_buf_text(&dir), "demo-leak"), KT_ERROR_USAGE,
+		 "is taken by");
+	KT_OK(kt_scenario_set_add(&single, kt_buf_text(&dir), "demo-leak"));
+	ck_assert_uint_eq(single.count, 1);
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		KT_FAILS(kt_scenario_set_add(&single, kt_buf_text(&dir), none[i]), KT_ERROR_USAGE,
+			 "no built-in scenario is called");
+}
+END_TEST
+
 static const struct kt_check *find_check(const struct kt_scenario *scenario, const char *id)
 {
 	for (size_t i = 0; i < scenario->check_count; i++) {
@@ -351,6 +375,7 @@ static Suite *suite(void)
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(tests, a_file_that_is_none_is_refused);
 	tcase_add_test(tests, built_ins_are_complete);
+	tcase_add_test(tests, a_directory_of_built_ins_stands_for_its_files);
 	tcase_add_test(tests, the_constants_are_those_of_the_contract);
 	tcase_add_loop_test(tests, mutated_files_do_no_harm, 0, 8);
 	suite_add_tcase(scenario, tests);

@@ -36,7 +36,8 @@ same_keys() {
 
 good() {
 	python3 "$top_srcdir/tests/check/schema.py" good "$schema" \
-		"$top_srcdir"/scenarios/*.json "$tap_dir/example.json"
+		"$top_srcdir"/scenarios/*.json "$top_srcdir"/scenarios/*/*.json \
+		"$tap_dir/example.json"
 }
 
 # same_judgement FILE: of variants of FILE the schema accepts those that the parser accepts.
@@ -66,7 +67,8 @@ tap_check "the man page's example is a scenario" example
 if python3 -c 'import jsonschema' 2>/dev/null; then
 	tap_check "schema and parser know the same keys" same_keys
 	tap_check "the schema accepts the shipped files" good
-	for file in "$top_srcdir"/scenarios/*.json "$tap_dir/example.json"; do
+	for file in "$top_srcdir"/scenarios/*.json "$top_srcdir"/scenarios/*/*.json \
+		"$tap_dir/example.json"; do
 		tap_check "schema and parser judge variants of ${file##*/} alike" same_judgement "$file"
 	done
 else

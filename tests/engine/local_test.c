@@ -389,7 +389,7 @@ START_TEST(a_flood)
 	char path[64];
 
 	make_fake(START "yes '{\"schema\":1,\"event\":\"of_tomorrow\",\"host_mono_ns\":1}' | "
-			"head -n 100000\n" END,
+			"head -n 30000\n" END,
 		  path);
 	watch_start(&watch, path, 1, 0, 5);
 	watch_finish(&watch);

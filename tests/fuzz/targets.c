@@ -11,7 +11,9 @@
 #include "run/run_file.h"
 #include "tests/fuzz/elf_image.h"
 #include "tests/fuzz/memory_targets.h"
+#include "tests/fuzz/model_target.h"
 #include "tests/fuzz/probe_targets.h"
+#include "tests/fuzz/replay_target.h"
 #include "vmm/kernel_bzimage.h"
 #include "vmm/link.h"
 #include "vmm/qmp.h"
@@ -145,11 +147,52 @@ const struct fuzz_target fuzz_targets[] = {
 	  SEED("{\"schema\":1,\"event\":\"run_start\",\"host_mono_ns\":0,\"tool_version\":\"1\","
 	       "\"started_at_unix_sec\":1,\"jobs\":1,\"scenarios\":[\"s\"]}\n"
 	       "{\"schema\":1,\"event\":\"note\",\"host_mono_ns\":3,\"text\":\"x\"}\n{\"sch") },
+	{ "replay", fuzz_read_replay,
+	  SEED("\x1f{\"schema\":1,\"event\":\"run_start\",\"host_mono_ns\":0,\"tool_version\":"
+	       "\"1\","
+	       "\"started_at_unix_sec\":1,\"jobs\":1,\"scenarios\":[]}\n"
+	       "{\"schema\":1,\"event\":\"probe_start\",\"host_mono_ns\":3,\"scenario\":\"s\","
+	       "\"probe\":\"p\",\"run\":0,\"target_pid\":7}\n"
+	       "{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":1,\"scenario\":\"s\","
+	       "\"probe\":\"p\",\"run\":0,\"index\":0,\"target_pid\":7,\"timestamp_unix_sec\":1,"
+	       "\"elapsed_since_start_ns\":2,\"threads\":[{\"tid\":7,\"comm\":\"a\","
+	       "\"allocated_bytes\":18446744073709551615}]}\n{\"sch") },
 	{ "document", read_document,
 	  SEED("{\"schema_version\":2,\"pid\":7,\"tool_version\":\"1\",\"started_at_unix_sec\":1,"
 	       "\"interrupted\":false,\"snapshots\":[{\"timestamp_unix_sec\":1,"
 	       "\"elapsed_since_start_ns\":5,\"threads\":[{\"tid\":7,\"error\":\"x\","
 	       "\"error_kind\":\"waitpid\"}]}]}") },
+	{ "model", fuzz_read_model,
+	  SEED("{\"schema\":1,\"event\":\"scenario_start\",\"host_mono_ns\":1,\"scenar"
+	       "io\":\"s\",\"file\":\"f\",\"topology\":\"t\",\"memory_mib\":1,\"checks"
+	       "\":[{\"id\":\"c\",\"text\":\"t\"}]}\n"
+	       "{\"schema\":1,\"event\":\"guest_state\",\"host_mono_ns\":2,\"scenario"
+	       "\":\"s\",\"state\":\"ready\",\"since_start_ns\":1}\n"
+	       "{\"schema\":1,\"event\":\"worker\",\"host_mono_ns\":3,\"scenario\":\"s"
+	       "\",\"worker\":\"w\",\"state\":\"started\"}\n"
+	       "{\"schema\":1,\"event\":\"probe_start\",\"host_mono_ns\":4,\"scenario"
+	       "\":\"s\",\"probe\":\"p\",\"run\":0,\"target_pid\":7}\n"
+	       "{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":10,\"scenario\":"
+	       "\"s\",\"probe\":\"p\",\"run\":0,\"index\":0,\"target_pid\":7,\"timesta"
+	       "mp_unix_sec\":1,\"elapsed_since_start_ns\":0,\"threads\":[{\"tid\":7,"
+	       "\"comm\":\"a\",\"start_time_jiffies\":5,\"allocated_bytes\":1844674407"
+	       "3709551615,\"deallocated_bytes\":0,\"state\":\"R\",\"cpu\":1}]}\n"
+	       "{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":11,\"scenario\":"
+	       "\"s\",\"probe\":\"p\",\"run\":0,\"index\":5,\"target_pid\":7,\"timesta"
+	       "mp_unix_sec\":1,\"elapsed_since_start_ns\":1,\"threads\":[{\"tid\":7,"
+	       "\"comm\":\"a\",\"start_time_jiffies\":5,\"allocated_bytes\":3},{\"tid"
+	       "\":8,\"comm\":\"\\u00e9\",\"error\":\"e\",\"error_kind\":\"k\"}],\"ski"
+	       "pped\":[{\"tid\":9,\"reason\":\"r\"}],\"rss_bytes\":5,\"partial\":true"
+	       "}\n"
+	       "{\"schema\":1,\"event\":\"snapshot\",\"host_mono_ns\":12,\"scenario\":"
+	       "\"s\",\"probe\":\"p\",\"run\":0,\"index\":10,\"target_pid\":7,\"timest"
+	       "amp_unix_sec\":1,\"elapsed_since_start_ns\":2,\"threads\":[{\"tid\":8,"
+	       "\"comm\":\"b\",\"allocated_bytes\":9}]}\n"
+	       "{\"schema\":1,\"event\":\"check\",\"host_mono_ns\":20,\"scenario\":\"s"
+	       "\",\"check\":\"c\",\"verdict\":\"pass\",\"text\":\"t\",\"worst\":\"9\""
+	       "}\n"
+	       "{\"schema\":1,\"event\":\"probe_end\",\"host_mono_ns\":21,\"scenario\""
+	       ":\"s\",\"probe\":\"p\",\"run\":0,\"exit_code\":0,\"duration_ns\":3}\n") },
 	{ "flat", read_flat, SEED("noise {\"a\":[1,{\"b\":-2.5e3}],\"\\u0061\":\"x\"} [3]") },
 	{ "bzimage", read_bzimage, SEED("MZ") },
 	{ "elf", fuzz_read_elf, MADE(elf_image_seed) },

@@ -16,7 +16,7 @@
 
 enum {
 	CREW_MAX = 4096,
-	CREW_NAMES = 8,		/* the first members have special names */
+	CREW_NAMES = 8,	       /* the first members have special names */
 	CREW_CLASS_BYTES = 160 /* of each object in a cache: member i has i + 1 of them */
 };
 

@@ -6,6 +6,7 @@
 
 #include "run/series.h"
 #include "tests/random.h"
+#include "tests/run/crowd.h"
 #include "tests/run/snapshots.h"
 
 enum {
@@ -84,6 +85,114 @@ START_TEST(whatever_is_put_in_comes_out)
 }
 END_TEST
 
+static struct kt_series *series_of_crowd(size_t threads, uint32_t snapshots)
+{
+	struct kt_series *series;
+	struct crowd crowd;
+
+	KT_OK(kt_series_create(&series));
+	crowd_init(&crowd, threads);
+	for (uint32_t i = 0; i < snapshots; i++) {
+		crowd_next(&crowd);
+		KT_OK(kt_series_append(series, i, i, &crowd.snapshot));
+	}
+	crowd_deinit(&crowd);
+	return series;
+}
+
+START_TEST(an_hour_of_a_thousand_threads_is_small)
+{
+	struct kt_series *series = series_of_crowd(1000, 3600);
+
+	/* Key frames are most of it; 24 MiB are half of what a dashboard gives to all series. */
+	ck_assert_uint_lt(kt_series_stats(series).bytes, 24 << 20);
+	kt_series_destroy(series);
+}
+END_TEST
+
+/* Nobody works: what a frame costs between two key frames is a run of rows as they were. */
+START_TEST(parked_threads_cost_next_to_nothing)
+{
+	enum {
+		PARKED = 10000
+	};
+	struct kt_series *series;
+	struct crowd crowd;
+
+	KT_OK(kt_series_create(&series));
+	crowd_init(&crowd, PARKED);
+	KT_OK(kt_series_append(series, 0, 0, &crowd.snapshot));
+	KT_OK(kt_series_append(series, 1, 1, &crowd.snapshot));
+	size_t before = kt_series_stats(series).bytes;
+	for (uint32_t i = 2; i < KT_SERIES_KEY_INTERVAL; i++)
+		KT_OK(kt_series_append(series, i, i, &crowd.snapshot));
+	size_t frames = KT_SERIES_KEY_INTERVAL - 2;
+	ck_assert_uint_lt(kt_series_stats(series).bytes - before, frames * 32);
+	kt_autoframe struct kt_series_frame frame = { 0 };
+	KT_OK(kt_series_read(series, KT_SERIES_KEY_INTERVAL - 1, &frame));
+	ck_assert(fake_is_equal(&crowd.snapshot, &frame.snapshot));
+	kt_series_destroy(series);
+	crowd_deinit(&crowd);
+}
+END_TEST
+
+/* A thousand threads are born between two snapshots and gone with the next. */
+START_TEST(a_storm_of_threads_leaves_nothing)
+{
+	enum {
+		BORN = 1000,
+		SECONDS = 600,
+		LIMIT = 1 << 20
+	};
+	struct kt_series *series;
+	struct crowd crowd;
+	size_t most = 0;
+
+	KT_OK(kt_series_create(&series));
+	crowd_init(&crowd, BORN);
+	for (uint32_t i = 0; i < SECONDS; i++) {
+		for (size_t t = 0; t < BORN; t++) {
+			crowd.threads[t].tid = (uint32_t)(1 + (i * BORN + t) % 30000);
+			crowd.threads[t].start_time_jiffies = KT_KNOWN(1000 + i);
+		}
+		crowd_next(&crowd);
+		KT_OK(kt_series_append(series, i, i, &crowd.snapshot));
+		while (kt_series_stats(series).bytes > LIMIT && kt_series_thin_step(series))
+			;
+		most = kt_series_stats(series).bytes > most ? kt_series_stats(series).bytes : most;
+	}
+	ck_assert_uint_le(most, LIMIT);
+	ck_assert_uint_eq(kt_series_stats(series).thread_count, BORN * SECONDS);
+	ck_assert_uint_gt(kt_series_stats(series).frame_count, 2);
+	expect_numbers(series);
+	kt_series_destroy(series);
+	crowd_deinit(&crowd);
+}
+END_TEST
+
+START_TEST(frames_are_found_by_time)
+{
+	struct kt_series *series;
+	const struct kt_snapshot empty = { 0 };
+	uint32_t index;
+	size_t place;
+
+	KT_OK(kt_series_create(&series));
+	ck_assert(!kt_series_find(series, UINT64_MAX, &place));
+	for (uint32_t i = 0; i < 50; i++)
+		KT_OK(kt_series_append(series, 100 + 10 * i, i, &empty));
+	ck_assert(!kt_series_find(series, 99, &place));
+	ck_assert(kt_series_find(series, 109, &place) && place == 0);
+	ck_assert(kt_series_find(series, 110, &place) && place == 1);
+	ck_assert(kt_series_find(series, UINT64_MAX, &place) && place == 49);
+	/* A clock that goes back stands still. */
+	KT_OK(kt_series_append(series, 5, 50, &empty));
+	ck_assert_uint_eq(kt_series_time(series, 50, &index), 590);
+	ck_assert_uint_eq(index, 50);
+	kt_series_destroy(series);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("series");
@@ -91,6 +200,10 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, whatever_is_put_in_comes_out, 0, 20);
+	tcase_add_test(tests, an_hour_of_a_thousand_threads_is_small);
+	tcase_add_test(tests, parked_threads_cost_next_to_nothing);
+	tcase_add_test(tests, a_storm_of_threads_leaves_nothing);
+	tcase_add_test(tests, frames_are_found_by_time);
 	suite_add_tcase(all, tests);
 	return all;
 }

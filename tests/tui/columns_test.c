@@ -69,10 +69,11 @@ static void check_layout(const struct kt_column_choice *choice, enum kt_unit_sty
 			 bool has_guests, unsigned width)
 {
 	struct kt_units units = { .style = style };
+	struct kt_column_needs needs = { .has_guests = has_guests, .has_extras = !has_guests };
 	struct kt_column_layout layout;
 	unsigned end = 0;
 
-	kt_columns_layout(choice, &units, has_guests, width, &layout);
+	kt_columns_layout(choice, &units, &needs, width, &layout);
 	ck_assert_uint_ge(layout.count, 1);
 	for (size_t i = 0; i < layout.count; i++) {
 		ck_assert_uint_eq(layout.offsets[i], i ? end + 1 : 0);
@@ -113,21 +114,31 @@ static bool is_shown(const struct kt_column_layout *layout, const char *word)
 START_TEST(what_matters_least_goes_first)
 {
 	struct kt_column_choice choice = parse("");
+	struct kt_column_needs all = { .has_guests = true, .has_extras = true };
+	struct kt_column_needs few = { 0 };
 	struct kt_units units = { 0 };
 	struct kt_column_layout layout;
 
-	kt_columns_layout(&choice, &units, true, 300, &layout);
+	kt_columns_layout(&choice, &units, &all, 300, &layout);
 	ck_assert_uint_eq(layout.count, choice.count);
-	kt_columns_layout(&choice, &units, false, 78, &layout);
+	kt_columns_layout(&choice, &units, &few, 78, &layout);
 	ck_assert(is_shown(&layout, "flow"));
+	ck_assert(is_shown(&layout, "state"));
 	ck_assert(!is_shown(&layout, "switch"));
 	ck_assert(!is_shown(&layout, "guest"));
-	kt_columns_layout(&choice, &units, false, 18, &layout);
+	kt_columns_layout(&choice, &units, &few, 18, &layout);
 	ck_assert_uint_eq(layout.count, 2);
 	ck_assert(is_shown(&layout, "tid") && is_shown(&layout, "name"));
-	kt_columns_layout(&choice, &units, false, 8, &layout);
+	kt_columns_layout(&choice, &units, &few, 8, &layout);
 	ck_assert_uint_eq(layout.count, 1);
 	ck_assert(is_shown(&layout, "name"));
+
+	/* What no probe told is left out, but for who asks for it. */
+	kt_columns_layout(&choice, &units, &few, 300, &layout);
+	ck_assert(!is_shown(&layout, "cpu"));
+	choice = parse("cpu,tid");
+	kt_columns_layout(&choice, &units, &few, 300, &layout);
+	ck_assert(is_shown(&layout, "cpu"));
 }
 END_TEST
 

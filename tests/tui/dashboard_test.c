@@ -68,7 +68,7 @@ START_TEST(threads_are_shown_with_rates_and_the_cost_of_looking)
 	frame_has(&frame, &input, "ktstr-top  guests");
 	frame_has(&frame, &input, "LIVE 0:03.000");
 	frame_has(&frame, &input, "[1 Threads 3]");
-	frame_has(&frame, &input, "snapshot 2 at guest time");
+	frame_has(&frame, &input, "snapshot 2, guest ");
 	frame_has(&frame, &input, "spread 1.2ms  missed 0  stopped 0");
 	frame_has(&frame, &input, "3.0KiB/s");
 	frame_has(&frame, &input, "FLOW");
@@ -175,10 +175,10 @@ START_TEST(a_pause_holds_the_screen_and_counts_what_is_new)
 	run_for(&model, 17);
 	input.now_ns = model.now_ns;
 	frame_has(&frame, &input, "PAUSED at 0:03.000 (+17 new)");
-	frame_has(&frame, &input, "snapshot 2 ");
+	frame_has(&frame, &input, "snapshot 2,");
 	frame_press(&frame, &input, "z");
 	frame_has(&frame, &input, "LIVE 0:20.000");
-	frame_has(&frame, &input, "snapshot 19 ");
+	frame_has(&frame, &input, "snapshot 19,");
 	frame_deinit(&frame);
 	model_deinit(&model);
 }
@@ -200,7 +200,7 @@ START_TEST(stepping_back_moves_everything)
 	frame_has(&frame, &input, "FAIL");
 	frame_press(&frame, &input, "1[");
 	frame_has(&frame, &input, "BACK IN TIME 0:09.000 of 0:10.000");
-	frame_has(&frame, &input, "snapshot 8 ");
+	frame_has(&frame, &input, "snapshot 8,");
 	frame_press(&frame, &input, "[[[[[");
 	frame_has(&frame, &input, "BACK IN TIME 0:04.000");
 	frame_press(&frame, &input, "2");
@@ -296,7 +296,7 @@ START_TEST(a_recording_that_comes_in_is_waited_for)
 	input.now_ns = model.now_ns;
 	input.loaded_permille = 1000;
 	frame_has(&frame, &input, "BACK IN TIME 0:08.000 of 0:10.000");
-	frame_has(&frame, &input, "snapshot 7 ");
+	frame_has(&frame, &input, "snapshot 7,");
 	frame_press(&frame, &input, "l");
 	frame_has(&frame, &input, "REPLAY ENDED 0:10.000");
 	frame_deinit(&frame);
@@ -573,7 +573,7 @@ START_TEST(the_smallest_screens_have_the_verdict_and_the_counts)
 	struct kt_dashboard_input input = model_input(&model);
 	frame_init(&frame, NULL, 20, 4);
 	frame_has(&frame, &input, "1 FAIL");
-	frame_has(&frame, &input, "3 threads");
+	frame_has(&frame, &input, "threads 3");
 	frame_has(&frame, &input, "LIVE");
 	frame_has(&frame, &input, "1 of 1 running");
 	KT_OK(kt_canvas_resize(&frame.canvas, 20, 1));

@@ -102,7 +102,8 @@ static void happen(struct walk *walk)
 		model_verdict(model, "s", pick(walk, KT_VERDICT_COUNT));
 		return;
 	case 1:
-		model_state(model, "s", pick(walk, KT_GUEST_STATE_COUNT - 2));
+		if (model->run.scenarios[0]->state_count < KT_RUN_MAX_STATES)
+			model_state(model, "s", pick(walk, KT_GUEST_STATE_COUNT - 2));
 		return;
 	case 2:
 		model_probe_end(model, "s", walk->run);

@@ -17,8 +17,9 @@ frame() {
 	[ "$1" = utf8 ] || locale=C
 	recording=$2 size=$3 keys=$4
 	shift 4
-	LC_ALL=$locale "$top" --no-config --replay "$golden/$recording.ktr" --screen-dump --size "$size" \
-		--keys "$keys" "$@" 2>&1
+	[ -z "$keys" ] || set -- --keys "$keys" "$@"
+	(cd "$golden" && LC_ALL=$locale "$top" --no-config --replay "$recording.ktr" --screen-dump \
+		--size "$size" "$@" 2>&1)
 }
 
 # compare KEPT CHARSET RECORDING SIZE KEYS [OPTION...]

@@ -10,6 +10,7 @@
 
 #include "tests/tui/emulator.h"
 #include "tests/unit.h"
+#include "tui/guard.h"
 
 static void run_program(const struct emulator *emulator)
 {
@@ -159,6 +160,37 @@ START_TEST(terminal_is_closed)
 }
 END_TEST
 
+/* Before and after, signals mean what they did; a child that was forked leaves the terminal alone. */
+START_TEST(only_while_armed)
+{
+	struct emulator emulator;
+	struct sigaction before;
+	struct sigaction now;
+	int status = 0;
+
+	emulator_open(&emulator, 80, 24);
+	kt_guard_disarm();
+	ck_assert_int_eq(sigaction(SIGSEGV, NULL, &before), 0);
+	kt_guard_arm(emulator.slave, &emulator.modes, "bye", 3);
+	ck_assert_int_eq(sigaction(SIGSEGV, NULL, &now), 0);
+	ck_assert(now.sa_sigaction != before.sa_sigaction);
+	pid_t pid = fork();
+	if (!pid)
+		exit(0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	kt_guard_disarm();
+	ck_assert_int_eq(sigaction(SIGSEGV, NULL, &now), 0);
+	ck_assert(now.sa_sigaction == before.sa_sigaction);
+	pid = fork();
+	if (!pid)
+		raise(SIGABRT);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	(void)emulator_take(&emulator);
+	ck_assert_uint_eq(emulator.byte_count, 0);
+	emulator_close(&emulator);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("guard");
@@ -170,6 +202,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, exits, 0, 3);
 	tcase_add_loop_test(tc, last_words, 0, 2);
 	tcase_add_test(tc, terminal_is_closed);
+	tcase_add_test(tc, only_while_armed);
 	suite_add_tcase(s, tc);
 	return s;
 }

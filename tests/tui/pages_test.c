@@ -250,7 +250,7 @@ static void paint_all(struct stage *stage, unsigned columns, unsigned rows)
 
 		(void)stage_list(stage, views[i], columns, rows);
 		count = views[i]->count(stage->rows);
-		for (size_t row = 0; row < count && row < 6; row++) {
+		for (size_t row = 0; row < count && row < 4; row++) {
 			uint64_t identity = views[i]->identity(stage->rows, row);
 
 			(void)stage_page(stage, views[i], identity, 0, columns, rows);

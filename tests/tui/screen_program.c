@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tui/screen.h"
 
@@ -22,7 +23,6 @@ struct program {
 	struct kt_screen *screen;
 	struct kt_canvas canvas;
 	uint32_t key;
-	unsigned resume_count;
 	int status;
 };
 
@@ -49,6 +49,14 @@ static void paint(void *ctx)
 	kt_screen_show(program->screen, &program->canvas);
 }
 
+/* Not a signal that somebody sends, but one of the processor. */
+static void fault(void)
+{
+	volatile char *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*page = 1;
+}
+
 static void on_key(void *ctx, uint32_t key)
 {
 	static const struct {
@@ -64,7 +72,7 @@ static void on_key(void *ctx, uint32_t key)
 	if (key == 'A')
 		abort();
 	if (key == 'N')
-		*(volatile char *)(uintptr_t)(key - 'N') = 1; /* a fault of the processor */
+		fault();
 	if (key == 'E')
 		exit(3);
 	if (key == 'W')

@@ -100,21 +100,27 @@ static inline struct kt_area stage_blank(struct stage *stage, unsigned columns, 
 	return (struct kt_area){ .row = 1, .column = 1, .columns = columns, .rows = rows };
 }
 
+static inline void stage_check_blank(const struct kt_canvas *canvas, unsigned row, unsigned column)
+{
+	const char *cell = kt_canvas_cell(canvas, row, column)->text;
+
+	/* An assertion that holds costs much more than this. */
+	if (strcmp(cell, " ") != 0)
+		ck_abort_msg("'%s' in the margin", cell);
+}
+
 /* What was painted, and that the margin was not. */
 static inline const char *stage_text(struct stage *stage)
 {
 	const struct kt_canvas *canvas = &stage->canvas;
 
 	for (unsigned row = 0; row < canvas->rows; row++) {
-		for (unsigned column = 0; column < canvas->columns; column++) {
-			const char *cell = kt_canvas_cell(canvas, row, column)->text;
-			bool is_margin = !row || !column || row == canvas->rows - 1 ||
-					 column == canvas->columns - 1;
-
-			/* An assertion that holds costs much more than this. */
-			if (is_margin && strcmp(cell, " ") != 0)
-				ck_abort_msg("'%s' in the margin", cell);
-		}
+		stage_check_blank(canvas, row, 0);
+		stage_check_blank(canvas, row, canvas->columns - 1);
+	}
+	for (unsigned column = 0; column < canvas->columns; column++) {
+		stage_check_blank(canvas, 0, column);
+		stage_check_blank(canvas, canvas->rows - 1, column);
 	}
 	kt_buf_reset(&stage->text);
 	kt_canvas_dump(canvas, &stage->text);

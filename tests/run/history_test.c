@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The model's past: what a moment shows, and what a model with limits keeps.
+ */
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "run/moment.h"
+#include "run/run.h"
+#include "tests/run/crowd.h"
+
+enum {
+	SMALL = 64,
+	MANY = 20000,
+};
+
+static void apply(struct kt_run *run, struct kt_event event, uint64_t mono_ns)
+{
+	event.scenario = "s";
+	event.host_mono_ns = mono_ns;
+	KT_OK(kt_run_apply(run, &event));
+}
+
+static void begin(struct kt_run *run)
+{
+	static const struct kt_check_title titles[] = { { "c", "t" } };
+
+	apply(run,
+	      (struct kt_event){ .type = KT_EVENT_SCENARIO_START,
+				 .scenario_start = { .file = "f",
+						     .topology = "1n",
+						     .checks = titles,
+						     .check_count = 1 } },
+	      10);
+}
+
+static void start_probe(struct kt_run *run, const char *name, uint32_t number, uint64_t mono_ns)
+{
+	apply(run,
+	      (struct kt_event){ .type = KT_EVENT_PROBE_START,
+				 .probe_start = { .probe = name,
+						  .run = number,
+						  .target_pid = 7,
+						  .engine = "bpf" } },
+	      mono_ns);
+}
+
+static void say(struct kt_run *run, enum kt_verdict verdict, const char *worst, uint64_t mono_ns)
+{
+	apply(run,
+	      (struct kt_event){
+		      .type = KT_EVENT_CHECK,
+		      .check = { .check = "c", .verdict = verdict, .text = "t", .worst = worst } },
+	      mono_ns);
+}
+
+static void take(struct kt_run *run, const char *probe, uint32_t index,
+		 const struct kt_snapshot *snapshot)
+{
+	apply(run,
+	      (struct kt_event){
+		      .type = KT_EVENT_SNAPSHOT,
+		      .snapshot = { .probe = probe, .index = index, .snapshot = *snapshot } },
+	      1000 + index);
+}
+
+static const struct kt_run_probe_run *first_run(const struct kt_run *run, const char *probe)
+{
+	return &kt_run_find_probe(kt_run_find_scenario(run, "s"), probe)->runs[0];
+}
+
+START_TEST(a_moment_shows_what_was)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+
+	begin(&run);
+	apply(&run,
+	      (struct kt_event){ .type = KT_EVENT_GUEST_STATE,
+				 .guest_state = { .state = KT_GUEST_KERNEL } },
+	      20);
+	apply(&run,
+	      (struct kt_event){ .type = KT_EVENT_GUEST_STATE,
+				 .guest_state = { .state = KT_GUEST_READY } },
+	      30);
+	apply(&run,
+	      (struct kt_event){ .type = KT_EVENT_WORKER,
+				 .worker = { .worker = "w", .state = KT_WORKER_STARTED } },
+	      31);
+	apply(&run,
+	      (struct kt_event){ .type = KT_EVENT_WORKER,
+				 .worker = { .worker = "w", .state = KT_WORKER_READY } },
+	      33);
+	start_probe(&run, "p", 0, 40);
+	say(&run, KT_VERDICT_HOLDING, "5", 50);
+	say(&run, KT_VERDICT_FAIL, "9", 60);
+	apply(&run, (struct kt_event){ .type = KT_EVENT_SCENARIO_END }, 70);
+
+	const struct kt_run_scenario *scenario = kt_run_find_scenario(&run, "s");
+	const struct kt_run_worker *worker = kt_run_find_worker(scenario, "w");
+	const struct kt_run_check *check = kt_run_find_check(scenario, "c");
+	const struct kt_run_probe *probe = kt_run_find_probe(scenario, "p");
+
+	ck_assert(!kt_moment_has_begun(scenario, 9) && kt_moment_has_begun(scenario, 10));
+	ck_assert(!kt_moment_has_ended(scenario, 69) && kt_moment_has_ended(scenario, 70));
+	ck_assert_ptr_null(kt_moment_guest(scenario, 19));
+	ck_assert_int_eq(kt_moment_guest(scenario, 29)->state.state, KT_GUEST_KERNEL);
+	ck_assert_int_eq(kt_moment_guest(scenario, 30)->state.state, KT_GUEST_READY);
+	ck_assert_ptr_null(kt_moment_worker(worker, 30));
+	ck_assert_int_eq(kt_moment_worker(worker, 32)->state, KT_WORKER_STARTED);
+	ck_assert_int_eq(kt_moment_worker(worker, UINT64_MAX)->state, KT_WORKER_READY);
+	ck_assert_ptr_null(kt_moment_probe_run(probe, 39));
+	ck_assert_ptr_eq(kt_moment_probe_run(probe, 40), &probe->runs[0]);
+	ck_assert_str_eq(probe->runs[0].start.engine, "bpf");
+	ck_assert_int_eq(kt_moment_check(check, 0)->verdict, KT_VERDICT_PENDING);
+	ck_assert_str_eq(kt_moment_check(check, 49)->text, "t");
+	ck_assert_str_eq(kt_moment_check(check, 50)->worst, "5");
+	ck_assert_int_eq(kt_moment_check(check, 60)->verdict, KT_VERDICT_FAIL);
+}
+END_TEST
+
+START_TEST(verdicts_and_events_are_bounded)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+
+	begin(&run);
+	for (unsigned i = 0; i < MANY; i++) {
+		char worst[16];
+
+		(void)snprintf(worst, sizeof(worst), "%u", i);
+		say(&run, KT_VERDICT_HOLDING, worst, 100 + i);
+		apply(&run,
+		      (struct kt_event){
+			      .type = KT_EVENT_WORKER,
+			      .worker = { .worker = "w",
+					  .state = i ? KT_WORKER_READY : KT_WORKER_STARTED,
+					  .detail = worst } },
+		      100 + i);
+	}
+	const struct kt_run_scenario *scenario = kt_run_find_scenario(&run, "s");
+	const struct kt_run_check *check = kt_run_find_check(scenario, "c");
+	const struct kt_run_worker *worker = kt_run_find_worker(scenario, "w");
+
+	ck_assert_uint_le(check->verdict_count, KT_RUN_MAX_VERDICTS);
+	ck_assert_uint_gt(check->verdict_count, KT_RUN_MAX_VERDICTS / 2);
+	ck_assert_int_eq(kt_moment_check(check, 99)->verdict, KT_VERDICT_PENDING);
+	ck_assert_str_eq(kt_moment_check(check, 100 + MANY)->worst, "19999");
+	ck_assert_str_eq(check->check.worst, "19999");
+	ck_assert_uint_eq(worker->event_count, KT_RUN_MAX_WORKER_EVENTS);
+	ck_assert_int_eq(worker->events[0].worker.state, KT_WORKER_STARTED);
+	ck_assert_str_eq(worker->events[KT_RUN_MAX_WORKER_EVENTS - 1].worker.detail, "19999");
+}
+END_TEST
+
+START_TEST(only_the_latest_snapshot_is_kept)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+	struct crowd crowd;
+
+	kt_run_configure(&run, &(struct kt_run_limits){ .latest_only = true });
+	begin(&run);
+	start_probe(&run, "p", 0, 40);
+	crowd_init(&crowd, SMALL);
+	for (uint32_t i = 0; i < 100; i++) {
+		crowd_next(&crowd);
+		take(&run, "p", i, &crowd.snapshot);
+		const struct kt_run_probe_run *probe_run = first_run(&run, "p");
+		ck_assert_uint_eq(probe_run->kept_from, i);
+		ck_assert_uint_eq(probe_run->snapshot_count, i + 1);
+		ck_assert_uint_eq(probe_run->snapshot_cap, 4);
+		const struct kt_run_snapshot *latest = &probe_run->snapshots[0];
+		ck_assert_uint_eq(latest->host_mono_ns, 1000 + i);
+		ck_assert_uint_eq(latest->snapshot.elapsed_since_start_ns,
+				  crowd.snapshot.elapsed_since_start_ns);
+		ck_assert_str_eq(latest->snapshot.threads[SMALL - 1].comm, "worker-63");
+	}
+	ck_assert_ptr_null(first_run(&run, "p")->series);
+	crowd_deinit(&crowd);
+}
+END_TEST
+
+START_TEST(series_share_their_limit)
+{
+	static const char *const probes[] = { "p", "q" };
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+	const size_t limit = 256 << 10;
+	struct crowd crowd;
+
+	kt_run_configure(&run,
+			 &(struct kt_run_limits){ .latest_only = true, .series_bytes = limit });
+	begin(&run);
+	crowd_init(&crowd, SMALL);
+	for (size_t p = 0; p < 2; p++)
+		start_probe(&run, probes[p], 0, 40);
+	for (uint32_t i = 0; i < 4000; i++) {
+		crowd_next(&crowd);
+		for (size_t p = 0; p < 2; p++)
+			take(&run, probes[p], i, &crowd.snapshot);
+		ck_assert_msg(run.series_bytes <= limit, "%zu bytes", run.series_bytes);
+	}
+	size_t bytes = 0;
+	for (size_t p = 0; p < 2; p++) {
+		const struct kt_series *series = first_run(&run, probes[p])->series;
+		struct kt_series_stats stats = kt_series_stats(series);
+		uint32_t index;
+
+		bytes += stats.bytes;
+		ck_assert_uint_eq(stats.frame_count + stats.dropped_count, 4000);
+		ck_assert_uint_gt(stats.frame_count, 100);
+		ck_assert_uint_eq(kt_series_time(series, 0, &index), 1000);
+		ck_assert_uint_eq(kt_series_time(series, stats.frame_count - 1, &index), 4999);
+		ck_assert_uint_eq(index, 3999);
+	}
+	ck_assert_uint_eq(bytes, run.series_bytes);
+	apply(&run, (struct kt_event){ .type = KT_EVENT_PROBE_END, .probe_end = { .probe = "p" } },
+	      9000);
+	ck_assert_uint_lt(run.series_bytes, bytes); /* what only appending needs is given back */
+	crowd_deinit(&crowd);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *all = suite_create("history");
+	TCase *tests = tcase_create("all");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_test(tests, a_moment_shows_what_was);
+	tcase_add_test(tests, verdicts_and_events_are_bounded);
+	tcase_add_test(tests, only_the_latest_snapshot_is_kept);
+	tcase_add_test(tests, series_share_their_limit);
+	suite_add_tcase(all, tests);
+	return all;
+}
+
+KT_UNIT_MAIN
