@@ -84,6 +84,8 @@ struct kt_error *kt_command_line_batch(const struct kt_command_line *line, struc
 	if (line->source != KT_SOURCE_LOCAL)
 		kt_buf_puts(out, " --check");
 	KT_TRY(kt_options_parse(kt_top_options, line->argc, line->argv, put_option, out));
+	if (kt_command_line_wants_demo(line))
+		kt_buf_puts(out, " " KT_TOP_DEMO);
 	return kt_buf_error(out);
 }
 

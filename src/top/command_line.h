@@ -14,6 +14,9 @@
 #include "report/report.h"
 #include "vmm/accel.h"
 
+/* What runs where somebody looks and has not said what. */
+#define KT_TOP_DEMO "demo"
+
 enum kt_top_mode {
 	KT_MODE_DASHBOARD,
 	KT_MODE_DUMP,	/* one frame as text */
@@ -106,6 +109,9 @@ void kt_command_line_deinit(struct kt_command_line *line);
 
 /** Whether the option with this id of options.h was given. */
 bool kt_command_line_has(const struct kt_command_line *line, int id);
+
+/** Whether scenarios were left open by somebody who wants to see something, not to judge. */
+bool kt_command_line_wants_demo(const struct kt_command_line *line);
 
 /** Appends what --help prints. */
 void kt_command_line_help(struct kt_buf *out);

@@ -69,6 +69,13 @@ bool kt_command_line_has(const struct kt_command_line *line, int id)
 	return line->given & (1ULL << id);
 }
 
+bool kt_command_line_wants_demo(const struct kt_command_line *line)
+{
+	return (line->mode == KT_MODE_DASHBOARD || line->mode == KT_MODE_DUMP ||
+		line->mode == KT_MODE_SAMPLE) &&
+	       line->source == KT_SOURCE_GUESTS && !line->check && !line->scenario_count;
+}
+
 bool kt_command_line_is_for_batch(int id)
 {
 	for (const struct pair *pair = conflicts; pair->one; pair++)

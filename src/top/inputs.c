@@ -5,6 +5,8 @@ struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
 					  const struct kt_command_line *line)
 {
 	KT_TRY(kt_tools_find_scenarios(&inputs->tools));
+	if (kt_command_line_wants_demo(line))
+		return kt_scenario_set_add(&inputs->set, inputs->tools.scenario_dir, KT_TOP_DEMO);
 	if (!line->scenario_count)
 		return kt_scenario_set_add_builtins(&inputs->set, inputs->tools.scenario_dir);
 	for (size_t i = 0; i < line->scenario_count; i++)

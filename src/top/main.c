@@ -49,13 +49,15 @@ static struct kt_error *print_completion(struct top *top)
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 
 	KT_TRY(kt_inputs_load_scenarios(&top->inputs, &top->line));
+	KT_TRY(kt_scenario_set_add(set, top->inputs.tools.scenario_dir, KT_TOP_DEMO));
 	kt_autofree const char **names = calloc(set->count + 1, sizeof(*names));
 	if (!names)
 		return kt_error_no_memory();
 	for (size_t i = 0; i < set->count; i++)
 		names[i] = set->scenarios[i]->name;
+	names[set->count] = KT_TOP_DEMO;
 	KT_TRY(kt_completion_put(top->line.completion, "ktstr-top", kt_top_options, names,
-				 set->count, &text));
+				 set->count + 1, &text));
 	return print(&text);
 }
 

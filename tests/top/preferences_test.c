@@ -219,9 +219,9 @@ START_TEST(the_place)
 	ck_assert_str_eq(found, "/x/ktstr-top/config.ini");
 	free(KT_TAKE(found));
 	(void)setenv("XDG_CONFIG_HOME", "relative", 1);
-	(void)setenv("HOME", "/home/me", 1);
+	(void)setenv("HOME", "/mine", 1);
 	KT_OK(kt_preferences_locate(&found));
-	ck_assert_str_eq(found, "/home/me/.config/ktstr-top/config.ini");
+	ck_assert_str_eq(found, "/mine/.config/ktstr-top/config.ini");
 	(void)unsetenv("HOME");
 	KT_FAILS(kt_preferences_locate(&found), KT_ERROR_ENVIRONMENT, "HOME");
 }

@@ -1,0 +1,207 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The dashboard on a real terminal (tmux), with real processes and a real guest: what is shown, what keys
+# do, how it ends, and that the terminal is then as it was.
+
+# shellcheck source=tests/tap.sh
+. "${top_srcdir:?}/tests/tap.sh"
+top=$(realpath "${top_builddir:?}/ktstr-top")
+worker=$(realpath "$top_builddir/ktstr-jemalloc-alloc-worker")
+TZ=UTC
+LC_ALL=C.UTF-8
+HOME=$tap_dir
+XDG_CONFIG_HOME=$tap_dir/config
+export TZ LC_ALL HOME XDG_CONFIG_HOME
+unset NO_COLOR COLUMNS LINES ESCDELAY TMUX
+
+if ! command -v tmux >"$tap_dir/where"; then
+	tap_skip 'the dashboard in a terminal' 'tmux is not installed'
+	tap_end
+	exit
+fi
+
+# Each program gets a server of its own: one that ends may still be there.
+session=0
+terminal() {
+	tmux -S "$tap_dir/socket.$session" -f /dev/null "$@"
+}
+cleanup() {
+	terminal kill-server 2>"$tap_dir/tmux-err"
+	for file in "$tap_dir"/*.pid; do
+		[ -f "$file" ] && kill -9 "$(cat "$file")" 2>"$tap_dir/kill-err"
+	done
+	rm -rf "$tap_dir"
+}
+trap cleanup EXIT
+
+# until_true COMMAND...: waits until it succeeds, with a deadline.
+until_true() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 900 ] || return 1
+		sleep 0.1
+	done
+}
+
+screen_has() {
+	terminal capture-pane -p >"$tap_dir/screen" 2>&1 && grep -q -e "$1" "$tap_dir/screen"
+}
+
+# shows PATTERN: the screen comes to show it.
+shows() {
+	until_true screen_has "$1" && return
+	echo "no '$1' on the screen:"
+	cat "$tap_dir/screen"
+	return 1
+}
+
+press() {
+	terminal send-keys "$@"
+}
+
+# target NAME COMMAND...: a process to look at.
+target() {
+	name=$1
+	shift
+	"$@" >"$tap_dir/$name.out" 2>&1 &
+	echo "$!" >"$tap_dir/$name.pid"
+}
+pid_of() {
+	cat "$tap_dir/$1.pid"
+}
+
+# begin ARGUMENT...: a shell on a new terminal that runs ktstr-top and says how it ended.
+begin() {
+	rm -f "$tap_dir/top.pid" "$tap_dir/modes" "$tap_dir/modes-after"
+	cat >"$tap_dir/run.sh" <<-END
+		stty -a >"$tap_dir/modes"
+		sh -c 'echo \$\$ >"$tap_dir/top.pid"; exec "\$@"' sh "$top" $*
+		echo "ended with \$?"
+		stty -a >"$tap_dir/modes-after"
+		exec cat
+	END
+	terminal kill-server 2>"$tap_dir/tmux-err"
+	session=$((session + 1))
+	terminal new-session -d -x 110 -y 20 "exec sh '$tap_dir/run.sh'"
+}
+
+# ended CODE: the program ended so, and the terminal is as it was.
+ended() {
+	shows "ended with $1" && until_true test -s "$tap_dir/modes-after" &&
+		diff "$tap_dir/modes" "$tap_dir/modes-after" &&
+		[ "$(terminal display-message -p '#{alternate_on}#{cursor_flag}')" = 01 ]
+}
+
+target steady "$worker" 33554432
+
+first_frame() {
+	begin --no-config --pid "$(pid_of steady)"
+	shows " LIVE " && shows "^> *$(pid_of steady) .*32.0MiB" && shows '^snapshot [1-9]'
+}
+tap_check 'the first frame, and snapshots that follow' first_frame
+
+views() {
+	press 2 && shows '\[2 Checks' && press 3 && shows '\[3 Guests' &&
+		press '?' && shows 'Show all keys' && press '?' && press 1 && shows '\[1 Threads'
+}
+tap_check 'keys change the view' views
+
+time_travel() {
+	shows '^snapshot [3-9]' && press Space && shows 'PAUSED' && press '[' && shows 'BACK IN TIME' &&
+		press '(' && shows '^snapshot 0 ' && press ')' && shows ' LIVE '
+}
+tap_check 'pause, a step back, the first, and on' time_travel
+
+thread_page() {
+	press Enter && shows "$(pid_of steady)" && press Escape && shows '\[1 Threads'
+}
+tap_check 'the page of a thread' thread_page
+
+leave() {
+	press q && ended 0
+}
+tap_check 'q ends it' leave
+
+# What was saved shows the same as what it was saved from.
+frame_of() {
+	"$top" --no-config --replay "$1" --screen-dump --size 110x20 | sed 1d
+}
+saved() {
+	begin --no-config --pid "$(pid_of steady)" --interval-ms 100 --record "$tap_dir/run.ktr"
+	shows '^snapshot [3-9]' && press s && shows 'save as' && press C-u && press "$tap_dir/saved.ktr" Enter &&
+		shows 'saved as' && press q && ended 0 || return 1
+	"$top" --batch --replay "$tap_dir/run.ktr" --format json >"$tap_dir/all" || return 1
+	cmp "$tap_dir/all" "$tap_dir/run.ktr" || return 1
+	count=$(wc -l <"$tap_dir/saved.ktr")
+	[ "$count" -gt 3 ] && head -n "$count" "$tap_dir/run.ktr" | cmp - "$tap_dir/saved.ktr" &&
+		frame_of "$tap_dir/saved.ktr" >"$tap_dir/frame" && grep -q '32.0MiB' "$tap_dir/frame"
+}
+tap_check 'recorded and saved' saved
+
+kept() {
+	begin --pid "$(pid_of steady)"
+	shows ' LIVE ' && press u W && shows 'kept in' && press q && ended 0 &&
+		grep -x 'units = si' "$tap_dir/config/ktstr-top/config.ini" &&
+		"$top" --replay "$tap_dir/run.ktr" --screen-dump | grep '33.6MB'
+}
+tap_check 'preferences are kept, and taken' kept
+
+for signal in TERM:143 INT:130 HUP:129 SEGV:139 ABRT:134; do
+	by_signal() {
+		begin --no-config --pid "$(pid_of steady)"
+		shows ' LIVE ' && kill -s "${signal%:*}" "$(pid_of top)" && ended "${signal#*:}"
+	}
+	tap_check "SIG${signal%:*} ends it with ${signal#*:}, the terminal restored" by_signal
+done
+
+is_gone() {
+	! kill -0 "$1" 2>"$tap_dir/kill-err"
+}
+closed() {
+	begin --no-config --pid "$(pid_of steady)"
+	shows ' LIVE ' || return 1
+	program=$(pid_of top)
+	terminal kill-server
+	until_true is_gone "$program"
+}
+tap_check 'a terminal that is closed ends it' closed
+rm -f "$tap_dir/top.pid"
+
+target_ends() {
+	begin --no-config --pid "$(pid_of steady)"
+	shows '^snapshot ' && kill -9 "$(pid_of steady)" && shows 'the process has ended' &&
+		shows '32.0MiB' && press q && ended 0
+}
+tap_check 'a target that is killed is told, and its numbers stay' target_ends
+
+# A shell with a jemalloc that becomes another program when it is told to.
+execs() {
+	mkfifo "$tap_dir/go"
+	# shellcheck disable=SC2016
+	LD_PRELOAD=$library target exec bash -c 'read -r x <"$0"; exec sleep 1000' "$tap_dir/go"
+	begin --no-config --pid "$(pid_of exec)" --interval-ms 50
+	shows '^snapshot ' && echo >"$tap_dir/go" && shows 'another program' && press q && ended 0
+}
+library=$(find /usr/lib /lib -name libjemalloc.so.2 2>"$tap_dir/find-err" | head -n 1)
+if [ -n "$library" ]; then
+	tap_check 'a target that executes another program is told' execs
+else
+	tap_skip 'a target that executes another program is told' 'there is no libjemalloc.so.2'
+fi
+
+guest() {
+	begin --no-config --record "$tap_dir/guest.ktr" known-allocation
+	shows '\[1 Threads' && press 3 && shows 'known-allocation' && shows ' ENDED ' && press 2 &&
+		shows '5 of 5 pass' && press q && ended 0 &&
+		"$top" --batch --check --replay "$tap_dir/guest.ktr" | grep '^PASS  known-allocation'
+}
+tap_check 'a guest, live, and its recording reported' guest
+
+guest_left() {
+	begin --no-config --check known-allocation
+	shows '\[1 Threads' && press 3 && shows 'known-allocation' && press q && ended 3
+}
+tap_check 'a guest that is left on its way could not be judged' guest_left
+
+tap_end
