@@ -47,6 +47,7 @@ look() {
 	awk '
 		{ gsub(/[",]/, "") }
 		$1 == "elapsed_since_start_ns:" { elapsed = $2; number++ }
+		$1 == "tid:" { comm = "-" } # a thread that has ended by now has no name
 		$1 == "comm:" { comm = $2 }
 		$1 == "allocated_bytes:" { allocated = $2 }
 		$1 == "deallocated_bytes:" { print number, elapsed, comm, allocated, $2 }
