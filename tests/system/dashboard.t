@@ -7,11 +7,12 @@
 . "${top_srcdir:?}/tests/tap.sh"
 top=$(realpath "${top_builddir:?}/ktstr-top")
 worker=$(realpath "$top_builddir/ktstr-jemalloc-alloc-worker")
+XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache} # where the kernel is
 TZ=UTC
 LC_ALL=C.UTF-8
 HOME=$tap_dir
 XDG_CONFIG_HOME=$tap_dir/config
-export TZ LC_ALL HOME XDG_CONFIG_HOME
+export TZ LC_ALL HOME XDG_CACHE_HOME XDG_CONFIG_HOME
 unset NO_COLOR COLUMNS LINES ESCDELAY TMUX
 
 if ! command -v tmux >"$tap_dir/where"; then
