@@ -109,8 +109,8 @@ views() {
 tap_check 'keys change the view' views
 
 time_travel() {
-	shows '^snapshot [3-9]' && press Space && shows 'PAUSED' && press '[' && shows 'BACK IN TIME' &&
-		press '(' && shows '^snapshot 0 ' && press ')' && shows ' LIVE '
+	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && press Space && shows 'PAUSED' && press '[' && shows 'BACK IN TIME' &&
+		press '(' && shows '^snapshot 0\b' && press ')' && shows ' LIVE '
 }
 tap_check 'pause, a step back, the first, and on' time_travel
 
@@ -130,7 +130,7 @@ frame_of() {
 }
 saved() {
 	begin --no-config --pid "$(pid_of steady)" --interval-ms 100 --record "$tap_dir/run.ktr"
-	shows '^snapshot [3-9]' && press s && shows 'save as' && press C-u && press "$tap_dir/saved.ktr" Enter &&
+	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && press s && shows 'save as' && press C-u && press "$tap_dir/saved.ktr" Enter &&
 		shows 'saved as' && press q && ended 0 || return 1
 	"$top" --batch --replay "$tap_dir/run.ktr" --format json >"$tap_dir/all" || return 1
 	cmp "$tap_dir/all" "$tap_dir/run.ktr" || return 1
@@ -193,7 +193,7 @@ fi
 
 guest() {
 	begin --no-config --record "$tap_dir/guest.ktr" known-allocation
-	shows '\[1 Threads' && press 3 && shows 'known-allocation' && shows ' ENDED ' && press 2 &&
+	shows '\[1 Threads' && press 3 && shows 'known-alloc' && shows ' ENDED ' && press 2 &&
 		shows '5 of 5 pass' && press q && ended 0 &&
 		"$top" --batch --check --replay "$tap_dir/guest.ktr" | grep '^PASS  known-allocation'
 }
@@ -201,7 +201,7 @@ tap_check 'a guest, live, and its recording reported' guest
 
 guest_left() {
 	begin --no-config --check known-allocation
-	shows '\[1 Threads' && press 3 && shows 'known-allocation' && press q && ended 3
+	shows '\[1 Threads' && press 3 && shows 'known-alloc' && press q && ended 3
 }
 tap_check 'a guest that is left on its way could not be judged' guest_left
 
