@@ -72,12 +72,13 @@ pid_of() {
 	cat "$tap_dir/$1.pid"
 }
 
-# begin ARGUMENT...: a shell on a new terminal that runs ktstr-top and says how it ended.
+# begin ARGUMENT...: a shell on a new terminal that runs ktstr-top in $environment and says how it ended.
+environment=
 begin() {
 	rm -f "$tap_dir/top.pid" "$tap_dir/modes" "$tap_dir/modes-after"
 	cat >"$tap_dir/run.sh" <<-END
 		stty -a >"$tap_dir/modes"
-		sh -c 'echo \$\$ >"$tap_dir/top.pid"; exec "\$@"' sh "$top" $*
+		$environment sh -c 'echo \$\$ >"$tap_dir/top.pid"; exec "\$@"' sh "$top" $*
 		echo "ended with \$?"
 		stty -a >"$tap_dir/modes-after"
 		exec cat
@@ -139,6 +140,32 @@ saved() {
 		frame_of "$tap_dir/saved.ktr" >"$tap_dir/frame" && grep -q '32.0MiB' "$tap_dir/frame"
 }
 tap_check 'recorded and saved' saved
+
+# Without a screen: events alone, the same for a pipe and a terminal.
+sampled() {
+	"$top" --batch --pid "$(pid_of steady)" --snapshots 3 --interval-ms 20 >"$tap_dir/events" || return 1
+	! grep -q "$(printf '\033')" "$tap_dir/events" && jq -e -s '
+		.[0].event == "run_start" and .[-1].event == "run_end" and .[-1].exit_code == 0
+		and ([.[] | select(.event == "snapshot")] | length) == 3
+		and all(.[]; .schema == 1)
+	' "$tap_dir/events"
+}
+tap_check 'events without a screen' sampled
+
+dumped() {
+	TERM=dumb "$top" --no-config --pid "$(pid_of steady)" --screen-dump --size 90x9 >"$tap_dir/frame" &&
+		[ "$(wc -l <"$tap_dir/frame")" -eq 9 ] && grep -q "^> *$(pid_of steady) .*32.0MiB" "$tap_dir/frame" &&
+		! grep -q "$(printf '\033')" "$tap_dir/frame"
+}
+tap_check 'a frame of a process without a terminal' dumped
+
+dumb() {
+	environment=TERM=dumb
+	begin --no-config --pid "$(pid_of steady)"
+	environment=
+	ended 3 && screen_has 'TERM is "dumb"' && screen_has 'batch'
+}
+tap_check 'a terminal that cannot place the cursor is told' dumb
 
 kept() {
 	begin --pid "$(pid_of steady)"
