@@ -72,12 +72,13 @@ pid_of() {
 	cat "$tap_dir/$1.pid"
 }
 
-# begin ARGUMENT...: a shell on a new terminal that runs ktstr-top and says how it ended.
+# begin ARGUMENT...: a shell on a new terminal that runs ktstr-top in $environment and says how it ended.
+environment=
 begin() {
 	rm -f "$tap_dir/top.pid" "$tap_dir/modes" "$tap_dir/modes-after"
 	cat >"$tap_dir/run.sh" <<-END
 		stty -a >"$tap_dir/modes"
-		sh -c 'echo \$\$ >"$tap_dir/top.pid"; exec "\$@"' sh "$top" $*
+		$environment sh -c 'echo \$\$ >"$tap_dir/top.pid"; exec "\$@"' sh "$top" $*
 		echo "ended with \$?"
 		stty -a >"$tap_dir/modes-after"
 		exec cat
@@ -109,8 +110,8 @@ views() {
 tap_check 'keys change the view' views
 
 time_travel() {
-	shows '^snapshot [3-9]' && press Space && shows 'PAUSED' && press '[' && shows 'BACK IN TIME' &&
-		press '(' && shows '^snapshot 0 ' && press ')' && shows ' LIVE '
+	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && press Space && shows 'PAUSED' && press '[' && shows 'BACK IN TIME' &&
+		press '(' && shows '^snapshot 0\b' && press ')' && shows ' LIVE '
 }
 tap_check 'pause, a step back, the first, and on' time_travel
 
@@ -130,7 +131,7 @@ frame_of() {
 }
 saved() {
 	begin --no-config --pid "$(pid_of steady)" --interval-ms 100 --record "$tap_dir/run.ktr"
-	shows '^snapshot [3-9]' && press s && shows 'save as' && press C-u && press "$tap_dir/saved.ktr" Enter &&
+	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && press s && shows 'save as' && press C-u && press "$tap_dir/saved.ktr" Enter &&
 		shows 'saved as' && press q && ended 0 || return 1
 	"$top" --batch --replay "$tap_dir/run.ktr" --format json >"$tap_dir/all" || return 1
 	cmp "$tap_dir/all" "$tap_dir/run.ktr" || return 1
@@ -139,6 +140,32 @@ saved() {
 		frame_of "$tap_dir/saved.ktr" >"$tap_dir/frame" && grep -q '32.0MiB' "$tap_dir/frame"
 }
 tap_check 'recorded and saved' saved
+
+# Without a screen: events alone, the same for a pipe and a terminal.
+sampled() {
+	"$top" --batch --pid "$(pid_of steady)" --snapshots 3 --interval-ms 20 >"$tap_dir/events" || return 1
+	! grep -q "$(printf '\033')" "$tap_dir/events" && jq -e -s '
+		.[0].event == "run_start" and .[-1].event == "run_end" and .[-1].exit_code == 0
+		and ([.[] | select(.event == "snapshot")] | length) == 3
+		and all(.[]; .schema == 1)
+	' "$tap_dir/events"
+}
+tap_check 'events without a screen' sampled
+
+dumped() {
+	TERM=dumb "$top" --no-config --pid "$(pid_of steady)" --screen-dump --size 90x9 >"$tap_dir/frame" &&
+		[ "$(wc -l <"$tap_dir/frame")" -eq 9 ] && grep -q "^> *$(pid_of steady) .*32.0MiB" "$tap_dir/frame" &&
+		! grep -q "$(printf '\033')" "$tap_dir/frame"
+}
+tap_check 'a frame of a process without a terminal' dumped
+
+dumb() {
+	environment=TERM=dumb
+	begin --no-config --pid "$(pid_of steady)"
+	environment=
+	ended 3 && screen_has 'TERM is "dumb"' && screen_has 'batch'
+}
+tap_check 'a terminal that cannot place the cursor is told' dumb
 
 kept() {
 	begin --pid "$(pid_of steady)"
@@ -193,7 +220,7 @@ fi
 
 guest() {
 	begin --no-config --record "$tap_dir/guest.ktr" known-allocation
-	shows '\[1 Threads' && press 3 && shows 'known-allocation' && shows ' ENDED ' && press 2 &&
+	shows '\[1 Threads' && press 3 && shows 'known-alloc' && shows ' ENDED ' && press 2 &&
 		shows '5 of 5 pass' && press q && ended 0 &&
 		"$top" --batch --check --replay "$tap_dir/guest.ktr" | grep '^PASS  known-allocation'
 }
@@ -201,7 +228,7 @@ tap_check 'a guest, live, and its recording reported' guest
 
 guest_left() {
 	begin --no-config --check known-allocation
-	shows '\[1 Threads' && press 3 && shows 'known-allocation' && press q && ended 3
+	shows '\[1 Threads' && press 3 && shows 'known-alloc' && press q && ended 3
 }
 tap_check 'a guest that is left on its way could not be judged' guest_left
 
