@@ -71,8 +71,7 @@ bool kt_command_line_has(const struct kt_command_line *line, int id)
 
 bool kt_command_line_wants_demo(const struct kt_command_line *line)
 {
-	return (line->mode == KT_MODE_DASHBOARD || line->mode == KT_MODE_DUMP ||
-		line->mode == KT_MODE_SAMPLE) &&
+	return (line->mode == KT_MODE_DASHBOARD || line->mode == KT_MODE_SAMPLE) &&
 	       line->source == KT_SOURCE_GUESTS && !line->check && !line->scenario_count;
 }
 
@@ -180,6 +179,11 @@ struct kt_error *kt_command_line_settle(struct kt_command_line *line)
 				       "'%s': with --%s there are no scenarios to run",
 				       line->scenarios[0],
 				       line->source == KT_SOURCE_LOCAL ? "pid" : "replay");
+	if (line->mode == KT_MODE_DUMP && line->source == KT_SOURCE_GUESTS && !line->scenario_count)
+		return kt_error_create(
+			KT_ERROR_USAGE, 0,
+			"say what to show: --screen-dump with --replay FILE, --pid PID, "
+			"or the scenarios to run");
 	fill_defaults(line);
 	if (line->mode == KT_MODE_DUMP && line->source == KT_SOURCE_LOCAL && !line->snapshots)
 		return kt_error_create(KT_ERROR_USAGE, 0,

@@ -55,6 +55,7 @@ tap_check "--at without --replay" refused 2 "only makes sense with --replay" --a
 tap_check "--size without --screen-dump" refused 2 "only makes sense with --screen-dump" --size 8x8
 tap_check "the screen's options with --batch" refused 2 "do not go together" -b --view checks
 tap_check "a dump with --batch" refused 2 "do not go together" -b --screen-dump
+tap_check "a dump of nothing" refused 2 "say what to show" --screen-dump
 tap_check "a format with a screen" refused 2 "only makes sense with --batch" --format tap
 tap_check "a format with events" refused 2 "--batch --check" -b --format tap
 tap_check "an unknown word of --with" refused 2 "sched, cpu, tcache, process" -p 1 --with all
