@@ -12,7 +12,9 @@ TZ=UTC
 LC_ALL=C.UTF-8
 HOME=$tap_dir
 XDG_CONFIG_HOME=$tap_dir/config
-export TZ LC_ALL HOME XDG_CACHE_HOME XDG_CONFIG_HOME
+# A sanitizer would take the fatal signals that the program is to die of.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0
+export TZ LC_ALL HOME XDG_CACHE_HOME XDG_CONFIG_HOME ASAN_OPTIONS
 unset NO_COLOR COLUMNS LINES ESCDELAY TMUX
 
 if ! command -v tmux >"$tap_dir/where"; then
