@@ -77,12 +77,11 @@ static struct kt_error *read_preferences(struct top *top)
 	if (nowhere)
 		return NULL; /* the key that keeps them says so */
 
-	struct kt_error *err =
+	kt_autoerr struct kt_error *err =
 		kt_preferences_read(top->preferences_path, &top->preferences, &warnings);
 	(void)fputs(kt_buf_text(&warnings), stderr);
 	if (!err)
 		return NULL;
-	kt_autoerr struct kt_error *reason = err;
 	if (wishes->config)
 		return kt_error_create(KT_ERROR_USAGE, 0, "--config %s", kt_error_message(err));
 	if (kt_error_errno(err) != ENOENT)

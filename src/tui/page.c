@@ -124,7 +124,7 @@ void kt_page_text(struct kt_page *page, unsigned indent, enum kt_role role, cons
 	}
 }
 
-static void put_formatted(struct kt_buf *out, const char *fmt, va_list args)
+static KT_PRINTF(2, 0) void put_formatted(struct kt_buf *out, const char *fmt, va_list args)
 {
 	va_list again;
 	int len;
