@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,4 +310,12 @@ void expect_not_stopped(pid_t pid)
 		ck_assert_int_ne(state, 'T');
 	}
 	(void)closedir(dir);
+}
+
+bool can_use_bpf(void)
+{
+	const ino_t first_pid_ns = 0xeffffffcU; /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+	struct stat st;
+
+	return !getuid() && (stat("/proc/self/ns/pid", &st) || st.st_ino == first_pid_ns);
 }

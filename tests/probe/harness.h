@@ -86,4 +86,10 @@ void expect_not_stopped(pid_t pid);
 /** Fails the test unless every thread of the target is in snapshot @snapshot, exact to the byte. */
 void expect_exact(const struct outcome *outcome, size_t snapshot, const struct target *target);
 
+/**
+ * Whether this process may use the BPF engine: as root, and where the kernel's numbers of threads are
+ * ours.  Elsewhere it refuses, which tests of its own look at.
+ */
+bool can_use_bpf(void);
+
 #endif

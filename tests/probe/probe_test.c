@@ -106,7 +106,7 @@ START_TEST(extras_of_jemalloc)
 	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
 		struct outcome outcome;
 		char options[96];
-		if (getuid() && !strcmp(engines[i], "bpf"))
+		if (!can_use_bpf() && !strcmp(engines[i], "bpf"))
 			continue;
 		(void)snprintf(options, sizeof(options),
 			       "--json --no-cache --with tcache,process --engine %s", engines[i]);
