@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -291,6 +292,23 @@ START_TEST(extras_of_all_kinds)
 }
 END_TEST
 
+/* Waits until every member sleeps: one that has just told its number still runs, and counts time. */
+static void await_sleep(const struct crew *crew)
+{
+	for (size_t i = 0; i < crew->count; i++) {
+		char stat[512] = "";
+
+		for (int tries = 0; tries < 10000; tries++) {
+			crew_proc_text(crew, crew->page->members[i].tid, "stat", stat,
+				       sizeof(stat));
+			const char *end = strrchr(stat, ')');
+			if (end && !strncmp(end, ") S", 3))
+				break;
+			(void)poll(NULL, 0, 1);
+		}
+	}
+}
+
 /* All engines tell the same extras of threads that sleep. */
 START_TEST(extras_are_those_of_the_ptrace_engine)
 {
@@ -301,6 +319,7 @@ START_TEST(extras_are_those_of_the_ptrace_engine)
 	watch_begin(&watch, 20, KT_TLS_TP_OFFSET);
 	watch.config.extras = KT_EXTRA_TCACHE | KT_EXTRA_CPU | KT_EXTRA_SCHED;
 	watch.config.internals = crew_internals();
+	await_sleep(&watch.crew);
 	watch_sweep(&watch);
 	KT_OK(kt_ptrace_engine.create(&watch.config, &engine));
 	KT_OK(kt_ptrace_engine.sweep(engine, &other));
