@@ -3,6 +3,12 @@
 
 #include "run/run_state.h"
 
+enum {
+	/* What is read again at most for each snapshot that is beyond the limit. */
+	THIN_ROWS = 4096,
+	THIN_ROWS_PER_ROW = 4,
+};
+
 void kt_run_probe_deinit(struct kt_run_probe *probe)
 {
 	for (size_t i = 0; i < probe->run_count; i++) {
@@ -93,16 +99,20 @@ static struct kt_series *largest_series(const struct kt_run *run)
 	return largest;
 }
 
-/* Thins until all series are within their limit, or as far as that goes. */
-static void limit_series(struct kt_run *run)
+/*
+ * Thins what is beyond the limit, some rows for each that @added_rows brought: more than it takes to make
+ * room for them, and no more than nobody notices.  So the limit is exceeded by some frames at most.
+ */
+static void limit_series(struct kt_run *run, size_t added_rows)
 {
 	size_t limit = run->limits.series_bytes;
+	size_t budget = THIN_ROWS + added_rows * THIN_ROWS_PER_ROW;
 
-	while (run->series_bytes > limit && run->series_bytes > run->thin_again_bytes) {
+	while (run->series_bytes > limit && run->series_bytes > run->thin_again_bytes && budget) {
 		struct kt_series *largest = largest_series(run);
 		size_t before = largest ? kt_series_stats(largest).bytes : 0;
 
-		if (!largest || !kt_series_thin_step(largest)) {
+		if (!largest || !kt_series_thin_step(largest, &budget)) {
 			/* Not again for every snapshot: looking for the largest takes time. */
 			run->thin_again_bytes = run->series_bytes + limit / 16;
 			return;
@@ -174,7 +184,7 @@ struct kt_error *kt_run_apply_snapshot(struct kt_run *run, struct kt_run_scenari
 	    (!run->limits.latest_only && snapshot->index >= KT_RUN_MAX_SNAPSHOTS))
 		return kt_run_refuse("a snapshot is out of order", snapshot->probe);
 	KT_TRY(keep_snapshot(run, scenario, probe_run, event));
-	limit_series(run);
+	limit_series(run, snapshot->snapshot.thread_count);
 	return NULL;
 }
 

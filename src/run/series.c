@@ -35,6 +35,7 @@ void kt_series_destroy(struct kt_series *series)
 	if (!series)
 		return;
 	kt_series_finish(series);
+	kt_rewriting_destroy(series->rewriting);
 	kt_chunks_deinit(&series->chunks);
 	free(series);
 }

@@ -40,7 +40,7 @@ struct kt_series_frame {
 struct kt_series_stats {
 	size_t frame_count;
 	uint64_t dropped_count; /* frames that thinning dropped */
-	size_t bytes;		/* that the series holds */
+	size_t bytes;		/* that the series holds, without what thinning takes in passing */
 	uint32_t thread_count;	/* that were ever seen */
 };
 
@@ -64,10 +64,11 @@ void kt_series_finish(struct kt_series *series);
 void kt_series_thin(struct kt_series *series);
 
 /**
- * Does the next bit of what kt_series_thin() does, at most two key intervals of frames, so that
- * nobody waits for a large series; behind the half it starts over.  False when no frame can go.
+ * Goes on with what kt_series_thin() does, by about *@budget rows of threads (at least one frame), which
+ * are taken off it, or up to the next frames that are dropped; so nobody waits for a large series.
+ * Behind the older half it starts over.  False when no frame can go, or without memory.
  */
-bool kt_series_thin_step(struct kt_series *series);
+bool kt_series_thin_step(struct kt_series *series, size_t *budget);
 
 /** How much there is. */
 struct kt_series_stats kt_series_stats(const struct kt_series *series);

@@ -157,7 +157,9 @@ START_TEST(a_storm_of_threads_leaves_nothing)
 		}
 		crowd_next(&crowd);
 		KT_OK(kt_series_append(series, i, i, &crowd.snapshot));
-		while (kt_series_stats(series).bytes > LIMIT && kt_series_thin_step(series))
+		size_t budget = SIZE_MAX;
+		while (kt_series_stats(series).bytes > LIMIT &&
+		       kt_series_thin_step(series, &budget))
 			;
 		most = kt_series_stats(series).bytes > most ? kt_series_stats(series).bytes : most;
 	}
@@ -167,6 +169,62 @@ START_TEST(a_storm_of_threads_leaves_nothing)
 	expect_numbers(series);
 	kt_series_destroy(series);
 	crowd_deinit(&crowd);
+}
+END_TEST
+
+/* Thinning goes on by some rows while frames come: at all times what is there is as it was put in. */
+START_TEST(frames_come_while_others_go)
+{
+	static struct fake fakes[FRAMES];
+	uint64_t state = KT_RANDOM_SEED + (uint64_t)_i * 977;
+	kt_autoframe struct kt_series_frame frame = { 0 };
+	struct kt_series *series;
+
+	KT_OK(kt_series_create(&series));
+	fake_begin(&fakes[0], THREADS, &state);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		size_t budget = 1 + kt_random_next(&state) % (4 * THREADS);
+
+		if (i)
+			fake_next(&fakes[i - 1], &fakes[i], &state);
+		KT_OK(kt_series_append(series, i, i, &fakes[i].snapshot));
+		if (i > FRAMES / 3)
+			ck_assert(kt_series_thin_step(series, &budget));
+		struct kt_series_stats stats = kt_series_stats(series);
+		ck_assert_uint_eq(stats.frame_count + stats.dropped_count, i + 1);
+		for (int reads = 0; reads < 5; reads++)
+			expect_frame(series, kt_random_next(&state) % stats.frame_count, fakes,
+				     &frame);
+		expect_frame(series, stats.frame_count - 1, fakes, &frame);
+		ck_assert_uint_eq(frame.index, i);
+	}
+	ck_assert_uint_gt(kt_series_stats(series).dropped_count, FRAMES / 8);
+	if (_i % 2)
+		kt_series_finish(series);
+	kt_series_thin(series);
+	for (size_t i = 0; i < kt_series_stats(series).frame_count; i++)
+		expect_frame(series, i, fakes, &frame);
+	expect_numbers(series);
+	kt_series_destroy(series);
+	for (size_t i = 0; i < FRAMES; i++)
+		fake_deinit(&fakes[i]);
+}
+END_TEST
+
+/* However large a snapshot is, a step reads little more rows than it may. */
+START_TEST(a_step_is_as_long_as_it_may_be)
+{
+	struct kt_series *series = series_of_crowd(1000, 10 * KT_SERIES_KEY_INTERVAL);
+	size_t steps = 0;
+
+	while (!kt_series_stats(series).dropped_count) {
+		size_t budget = 3000;
+
+		ck_assert(kt_series_thin_step(series, &budget));
+		steps++;
+	}
+	ck_assert_uint_eq(steps, 2 * KT_SERIES_KEY_INTERVAL / 3 + 1);
+	kt_series_destroy(series);
 }
 END_TEST
 
@@ -203,6 +261,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, an_hour_of_a_thousand_threads_is_small);
 	tcase_add_test(tests, parked_threads_cost_next_to_nothing);
 	tcase_add_test(tests, a_storm_of_threads_leaves_nothing);
+	tcase_add_loop_test(tests, frames_come_while_others_go, 0, 20);
+	tcase_add_test(tests, a_step_is_as_long_as_it_may_be);
 	tcase_add_test(tests, frames_are_found_by_time);
 	suite_add_tcase(all, tests);
 	return all;
