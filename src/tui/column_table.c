@@ -415,6 +415,7 @@ const struct kt_column kt_columns[] = {
 	  .width = 8,
 	  .most_width = KT_ROWS_HISTORY,
 	  .priority = 9,
+	  .needs_past = true,
 	  .is_left = true,
 	  .format = graph_format },
 	{ .word = "cpu",

@@ -41,6 +41,7 @@ struct kt_column {
 	unsigned most_width;  /* takes what is left over up to here; 0: the same */
 	unsigned priority;    /* the larger, the earlier it is left out */
 	bool is_extra;	      /* of what a probe tells only when it is asked for more */
+	bool needs_past;      /* of the row */
 	bool is_left;	      /* a text, that begins on the left */
 	bool is_descending;   /* sorted so at first */
 	struct kt_column_value (*value)(const struct kt_cell_context *cell); /* NULL: not sorted */

@@ -80,6 +80,23 @@ static struct kt_area row_area(struct kt_area area, unsigned row)
 	};
 }
 
+/* What the rows that will be seen need, and the others do not. */
+static struct kt_error *prepare_rows(const struct kt_dashboard *dashboard,
+				     const struct kt_look_at *look,
+				     const struct kt_dashboard_layout *layout)
+{
+	const struct kt_list *list = &dashboard->lists[dashboard->view];
+	size_t count = list->view->count(list->rows);
+	size_t height = layout->body.rows ? layout->body.rows - 1 : 0;
+
+	if (!list->view->prepare_rows || list->page || list->top >= count)
+		return NULL;
+	if (height > count - list->top)
+		height = count - list->top;
+	return list->view->prepare_rows(list->rows, look, list->top, height,
+					row_area(layout->body, 0).columns);
+}
+
 static bool is_match(const struct kt_list *list, size_t row, struct kt_buf *text)
 {
 	if (!list->search.len)
@@ -240,6 +257,7 @@ struct kt_error *kt_dashboard_paint(struct kt_dashboard *dashboard,
 	KT_TRY(kt_dashboard_update(dashboard, input));
 	dashboard->layout = kt_dashboard_lay_out(dashboard, input, canvas->columns, canvas->rows);
 	set_heights(dashboard, &dashboard->layout);
+	KT_TRY(prepare_rows(dashboard, &look, &dashboard->layout));
 	dashboard->painted_stale_ns =
 		kt_threads_cost(dashboard->lists[KT_DASHBOARD_THREADS].rows, &look).stale_ns;
 	paint_frame(dashboard, input, canvas);

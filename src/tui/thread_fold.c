@@ -23,40 +23,59 @@ static bool difference(const struct kt_opt_u64 *last, const struct kt_opt_u64 *n
 	return false;
 }
 
+struct kt_counter_changes kt_counter_changes(const struct kt_row_reading *last,
+					     const struct kt_thread *thread, uint64_t now_ns)
+{
+	struct kt_counter_changes changes = { 0 };
+
+	changes.was_reset = difference(&last->allocated_bytes, &thread->allocated_bytes,
+				       &changes.allocated_bytes);
+	changes.was_reset |= difference(&last->deallocated_bytes, &thread->deallocated_bytes,
+					&changes.deallocated_bytes);
+	if (now_ns > last->counters_at_ns)
+		changes.elapsed_ns = now_ns - last->counters_at_ns;
+	/* After a reset the other counter started anew as well, whether one sees it or not. */
+	if (changes.was_reset || !changes.elapsed_ns) {
+		changes.allocated_bytes.known = false;
+		changes.deallocated_bytes.known = false;
+	}
+	return changes;
+}
+
+void kt_counters_keep(struct kt_row_reading *last, const struct kt_thread *thread, uint64_t now_ns)
+{
+	if (!thread->allocated_bytes.known && !thread->deallocated_bytes.known)
+		return;
+	last->allocated_bytes = thread->allocated_bytes;
+	last->deallocated_bytes = thread->deallocated_bytes;
+	last->counters_at_ns = now_ns;
+}
+
+void kt_thread_row_keep_rate(struct kt_thread_row *row, const struct kt_counter_changes *changes,
+			     uint32_t stamp)
+{
+	uint32_t at = stamp % KT_ROWS_HISTORY;
+
+	if (!changes->allocated_bytes.known)
+		return;
+	row->history[at] = kt_per_second(changes->allocated_bytes.value, changes->elapsed_ns);
+	row->history_known |= 1U << at;
+}
+
 static void fold_counters(struct kt_thread_row *row, const struct kt_thread *thread,
 			  uint64_t now_ns, uint32_t stamp)
 {
-	struct kt_row_reading *last = &row->last;
-	bool is_later = now_ns > last->counters_at_ns;
+	struct kt_counter_changes changes = kt_counter_changes(&row->last, thread, now_ns);
 
 	row->allocated_bytes = thread->allocated_bytes;
 	row->deallocated_bytes = thread->deallocated_bytes;
-	row->counters_elapsed_ns = is_later ? now_ns - last->counters_at_ns : 0;
-	bool was_reset = difference(&last->allocated_bytes, &row->allocated_bytes,
-				    &row->allocated_more_bytes);
-	was_reset |= difference(&last->deallocated_bytes, &row->deallocated_bytes,
-				&row->deallocated_more_bytes);
-	if (was_reset) {
-		/* The other counter started anew as well, whether one sees it or not. */
+	row->counters_elapsed_ns = changes.elapsed_ns;
+	row->allocated_more_bytes = changes.allocated_bytes;
+	row->deallocated_more_bytes = changes.deallocated_bytes;
+	if (changes.was_reset)
 		row->status = KT_ROW_RESET;
-		row->allocated_more_bytes.known = false;
-		row->deallocated_more_bytes.known = false;
-	}
-	if (!is_later) {
-		row->allocated_more_bytes.known = false;
-		row->deallocated_more_bytes.known = false;
-	}
-	uint32_t at = stamp % KT_ROWS_HISTORY;
-	if (row->allocated_more_bytes.known) {
-		row->history[at] =
-			kt_per_second(row->allocated_more_bytes.value, row->counters_elapsed_ns);
-		row->history_known |= 1U << at;
-	}
-	if (!row->allocated_bytes.known && !row->deallocated_bytes.known)
-		return;
-	last->allocated_bytes = row->allocated_bytes;
-	last->deallocated_bytes = row->deallocated_bytes;
-	last->counters_at_ns = now_ns;
+	kt_thread_row_keep_rate(row, &changes, stamp);
+	kt_counters_keep(&row->last, thread, now_ns);
 }
 
 static struct kt_opt_u64 sum(struct kt_opt_u64 left, struct kt_opt_u64 right)
@@ -112,6 +131,11 @@ static void set_name(struct kt_thread_row *row, const char *comm)
 	row->comm[len] = '\0';
 }
 
+static bool is_first_of_all(const struct kt_thread_rows *rows)
+{
+	return rows->first_stamp == 1;
+}
+
 /* The row of a thread of this frame: at its place in the last frame, if nothing came or went. */
 static struct kt_error *take_row(struct kt_thread_rows *rows, size_t hint, uint32_t target_pid,
 				 uint32_t tid, struct kt_opt_u64 start_time_jiffies,
@@ -128,9 +152,12 @@ static struct kt_error *take_row(struct kt_thread_rows *rows, size_t hint, uint3
 			KT_TRY(kt_thread_rows_add(rows, identity, &row));
 	}
 	bool is_new = !row->seen || row->gone_count;
+	bool is_first = rows->stamp == rows->first_stamp;
 	row->tid = tid;
 	row->start_time_jiffies = start;
-	row->status = is_new && rows->stamp > 1 ? KT_ROW_NEW : KT_ROW_SAME;
+	row->status = is_new && !is_first ? KT_ROW_NEW : KT_ROW_SAME;
+	/* What came later, or with the first frame of all, has no past. */
+	row->has_past |= !row->seen && (!is_first || is_first_of_all(rows));
 	row->gone_count = 0;
 	row->reason = "";
 	row->seen = rows->stamp;
@@ -139,8 +166,7 @@ static struct kt_error *take_row(struct kt_thread_rows *rows, size_t hint, uint3
 	return NULL;
 }
 
-static struct kt_error *fold_thread(struct kt_thread_rows *rows, uint32_t target_pid, size_t at,
-				    bool is_distant)
+static struct kt_error *fold_thread(struct kt_thread_rows *rows, uint32_t target_pid, size_t at)
 {
 	const struct kt_snapshot *snapshot = &rows->frame.snapshot;
 	const struct kt_thread *thread = &snapshot->threads[at];
@@ -151,8 +177,7 @@ static struct kt_error *fold_thread(struct kt_thread_rows *rows, uint32_t target
 	row->has_number = true;
 	set_name(row, thread->comm);
 	fold_counters(row, thread, snapshot->elapsed_since_start_ns, rows->stamp);
-	if (!is_distant)
-		fold_extras(row, thread->extras, snapshot->elapsed_since_start_ns);
+	fold_extras(row, thread->extras, snapshot->elapsed_since_start_ns);
 	if (thread->error) {
 		row->status = KT_ROW_FAILED;
 		row->reason = thread->error_kind ? thread->error_kind : thread->error;
@@ -249,19 +274,17 @@ static void mark_reused(struct kt_thread_rows *rows)
 	}
 }
 
-struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows, uint32_t target_pid,
-				     bool is_distant)
+struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows, uint32_t target_pid)
 {
 	const struct kt_snapshot *snapshot = &rows->frame.snapshot;
 
 	rows->stamp++;
 	for (size_t i = 0; i < snapshot->thread_count; i++)
-		KT_TRY(fold_thread(rows, target_pid, i, is_distant));
+		KT_TRY(fold_thread(rows, target_pid, i));
 	for (size_t i = 0; i < snapshot->skipped_count; i++)
 		KT_TRY(fold_skipped(rows, target_pid, i));
 	fold_absent(rows);
 	kt_thread_rows_drop_gone(rows);
-	if (!is_distant)
-		mark_reused(rows);
+	mark_reused(rows);
 	return kt_buf_error(&rows->scratch);
 }

@@ -21,12 +21,30 @@ struct kt_error *kt_thread_rows_add(struct kt_thread_rows *rows, uint64_t identi
 /** Drops the rows that are gone for long enough. */
 void kt_thread_rows_drop_gone(struct kt_thread_rows *rows);
 
+/** What the counters of a thread did from one reading to the next. */
+struct kt_counter_changes {
+	uint64_t elapsed_ns; /* 0: unknown, and so is the rest */
+	struct kt_opt_u64 allocated_bytes;
+	struct kt_opt_u64 deallocated_bytes;
+	bool was_reset; /* one of them went backwards */
+};
+
+/** Compares the reading @thread, taken at @now_ns on the probe's clock, to the last one. */
+struct kt_counter_changes kt_counter_changes(const struct kt_row_reading *last,
+					     const struct kt_thread *thread, uint64_t now_ns);
+
+/** Puts the counters of @thread into @last, if any of them is known. */
+void kt_counters_keep(struct kt_row_reading *last, const struct kt_thread *thread, uint64_t now_ns);
+
+/** The rate of the frame with @stamp goes into the history of @row, if it is known. */
+void kt_thread_row_keep_rate(struct kt_thread_row *row, const struct kt_counter_changes *changes,
+			     uint32_t stamp);
+
 /**
- * Takes in rows->frame, which comes behind the one before.  @is_distant: more than KT_ROWS_GONE_FRAMES before
- * the one that is wanted, of which only the counters matter then.
+ * Takes in rows->frame, which comes behind the one before.
  * Errors: no memory; then only clearing helps.
  */
-struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows, uint32_t target_pid,
-				     bool is_distant) KT_MUST_CHECK;
+struct kt_error *kt_thread_rows_fold(struct kt_thread_rows *rows,
+				     uint32_t target_pid) KT_MUST_CHECK;
 
 #endif

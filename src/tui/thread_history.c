@@ -104,18 +104,18 @@ static void take_note(struct kt_thread_history *history, const struct kt_thread_
 	}
 }
 
-struct window {
-	size_t first;
-	size_t end;
-	size_t moment;
-};
-
-static struct window choose(const struct kt_series *series, size_t moment, size_t wanted)
+static struct kt_thread_history_window choose(const struct kt_series *series, uint32_t number,
+					      size_t moment, size_t wanted)
 {
 	struct kt_series_stats stats = kt_series_stats(series);
 	size_t frames = stats.frame_count;
 	size_t quick = MAX_PACKED_BYTES / (stats.bytes / frames + 1);
-	struct window window = { .moment = moment };
+	struct kt_thread_history_window window = {
+		.series = series,
+		.number = number,
+		.dropped_count = stats.dropped_count,
+		.moment = moment,
+	};
 
 	quick = quick < MIN_SNAPSHOTS ? MIN_SNAPSHOTS : quick;
 	wanted = wanted < quick ? wanted : quick;
@@ -127,42 +127,69 @@ static struct window choose(const struct kt_series *series, size_t moment, size_
 	return window;
 }
 
-static struct kt_error *read_window(const struct kt_series *series, uint32_t number,
-				    struct window window, struct kt_series_frame *frame,
+static bool is_same_window(const struct kt_thread_history_window *one,
+			   const struct kt_thread_history_window *other)
+{
+	return one->series == other->series && one->number == other->number &&
+	       one->dropped_count == other->dropped_count && one->first == other->first &&
+	       one->end == other->end && one->moment == other->moment;
+}
+
+static struct kt_error *read_window(const struct kt_thread_history_window *window,
 				    struct kt_thread_history *history)
 {
+	struct kt_series_frame *frame = &history->frame;
 	struct kt_thread_reading was = { 0 };
 
 	/* The first rate needs the reading before it. */
-	if (window.first) {
-		KT_TRY(kt_series_read(series, window.first - 1, frame));
-		was = reading_of(frame, number);
+	if (window->first) {
+		KT_TRY(kt_series_read(window->series, window->first - 1, frame));
+		was = reading_of(frame, window->number);
 		take_note(history, &(struct kt_thread_reading){ 0 }, &was);
 	}
-	for (size_t place = window.first; place < window.end; place++) {
+	for (size_t place = window->first; place < window->end; place++) {
 		struct kt_thread_reading is;
 
-		KT_TRY(kt_series_read(series, place, frame));
-		is = reading_of(frame, number);
-		if (place <= window.moment)
+		KT_TRY(kt_series_read(window->series, place, frame));
+		is = reading_of(frame, window->number);
+		if (place <= window->moment)
 			take_note(history, &was, &is);
 		add(history, &was, &is);
 		was = is;
 	}
-	history->moment = window.moment - window.first;
+	history->moment = window->moment - window->first;
 	return NULL;
+}
+
+/* Forgets what was read, and keeps the memory that it was read with. */
+static void reset(struct kt_thread_history *history)
+{
+	struct kt_series_frame frame = history->frame;
+
+	*history = (struct kt_thread_history){ .frame = frame };
+}
+
+void kt_thread_history_deinit(struct kt_thread_history *history)
+{
+	kt_series_frame_deinit(&history->frame);
+	*history = (struct kt_thread_history){ 0 };
 }
 
 struct kt_error *kt_thread_history_read(const struct kt_series *series, uint32_t number,
 					uint64_t mono_ns, size_t wanted,
 					struct kt_thread_history *history, bool *ret_found)
 {
-	kt_autoframe struct kt_series_frame frame = { 0 };
+	struct kt_thread_history_window window;
 	size_t moment;
 
-	*history = (struct kt_thread_history){ 0 };
 	*ret_found = kt_series_find(series, mono_ns, &moment);
 	if (!*ret_found)
 		return NULL;
-	return read_window(series, number, choose(series, moment, wanted), &frame, history);
+	window = choose(series, number, moment, wanted);
+	if (is_same_window(&window, &history->window))
+		return NULL;
+	reset(history);
+	KT_TRY(read_window(&window, history));
+	history->window = window;
+	return NULL;
 }

@@ -23,7 +23,18 @@ struct kt_thread_reading {
 	struct kt_thread_extras extras; /* thread.extras is NULL: this is it */
 };
 
+/* Zero-initialise it once; it keeps what it was read with for the next time. */
 struct kt_thread_history {
+	struct kt_thread_history_window {
+		const struct kt_series *series;
+		uint32_t number; /* of the thread */
+		uint64_t dropped_count;
+		size_t first; /* places in the series */
+		size_t end;
+		size_t moment;
+	} window; /* that was read */
+	struct kt_series_frame frame;
+
 	size_t count;
 	size_t moment; /* which of them is looked at */
 	uint64_t at_ns[KT_HISTORY_MAX];
@@ -41,8 +52,12 @@ struct kt_thread_history {
 	} texts;
 };
 
+/** Frees what @history holds and makes it empty again. */
+void kt_thread_history_deinit(struct kt_thread_history *history);
+
 /**
  * Reads up to @wanted snapshots (cut to what is quick to read) around @mono_ns; most of them are before it.
+ * Does nothing when they are those that @history has.
  * Returns false in @ret_found if there is none at or before it.  Errors: no memory.
  * Owner: @history is the caller's, and is not copied or moved.
  */

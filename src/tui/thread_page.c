@@ -2,7 +2,6 @@
 #include "tui/thread_page.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "tui/page.h"
@@ -202,9 +201,9 @@ static void put_reading(struct kt_page *page, const struct kt_look_at *look,
 }
 
 static struct kt_error *put_history(struct kt_page *page, const struct kt_look_at *look,
-				    const struct kt_thread_place *place,
-				    struct kt_thread_history *history)
+				    const struct kt_thread_place *place)
 {
+	struct kt_thread_history *history = place->history;
 	bool is_found;
 
 	KT_TRY(kt_thread_history_read(place->run->series, place->number, look->moment_ns,
@@ -224,7 +223,6 @@ unsigned kt_thread_page_paint(const struct kt_look_at *look, const struct kt_thr
 			      unsigned scroll, struct kt_canvas *canvas, struct kt_area area)
 {
 	struct kt_page page = kt_page_begin(canvas, area, scroll);
-	kt_autofree struct kt_thread_history *history = calloc(1, sizeof(*history));
 	kt_autoerr struct kt_error *err = NULL;
 
 	kt_page_printf(&page, 0, KT_ROLE_TITLE, "Thread %" PRIu32, place->tid);
@@ -232,7 +230,7 @@ unsigned kt_thread_page_paint(const struct kt_look_at *look, const struct kt_thr
 		       place->scenario->name, place->probe->name, place->run->target_pid);
 	if (place->state && *place->state)
 		kt_page_field(&page, "is", KT_ROLE_ACTIVE, place->state);
-	err = history ? put_history(&page, look, place, history) : kt_error_no_memory();
+	err = put_history(&page, look, place);
 	if (err)
 		kt_page_text(&page, 2, KT_ROLE_BAD, kt_error_message(err));
 	return page.lines;

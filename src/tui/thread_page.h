@@ -7,6 +7,7 @@
 #define KT_TUI_THREAD_PAGE_H
 
 #include "run/run.h"
+#include "tui/thread_history.h"
 #include "tui/view.h"
 
 /* Which thread: one of a probe's run. */
@@ -16,6 +17,7 @@ struct kt_thread_place {
 	const struct kt_run_probe_run *run; /* that is looked at; its series is not NULL */
 	uint32_t number;		    /* the thread's in the series */
 	uint32_t tid;
+	struct kt_thread_history *history; /* what was read for the frame before */
 	const char *state; /* "gone", "reset", ...: as in the list, with its reason; "" for none */
 };
 

@@ -75,7 +75,9 @@ const struct kt_thread_row *kt_thread_rows_find(const struct kt_thread_rows *row
 struct kt_error *kt_thread_rows_add(struct kt_thread_rows *rows, uint64_t identity,
 				    struct kt_thread_row **ret)
 {
-	if (rows->count == rows->cap) {
+	bool is_kept = rows->count < rows->made;
+
+	if (!is_kept && rows->made == rows->cap) {
 		size_t cap = rows->cap ? rows->cap * 2 : FIRST_SLOTS / 2;
 		struct kt_thread_row **more =
 			realloc(rows->rows, cap * sizeof(struct kt_thread_row *));
@@ -87,17 +89,26 @@ struct kt_error *kt_thread_rows_add(struct kt_thread_rows *rows, uint64_t identi
 	}
 	if ((rows->count + 1) * 2 > rows->slot_cap)
 		KT_TRY(rehash(rows, rows->slot_cap ? rows->slot_cap * 2 : FIRST_SLOTS));
-	struct kt_thread_row *row = calloc(1, sizeof(*row));
+	struct kt_thread_row *row = is_kept ? rows->rows[rows->count] : malloc(sizeof(*row));
 	if (!row)
 		return kt_error_no_memory();
-	row->identity = identity;
-	row->group = rows->group;
-	row->rank = UINT32_MAX;
-	row->reason = "";
+	*row = (struct kt_thread_row){
+		.identity = identity,
+		.group = rows->group,
+		.rank = UINT32_MAX,
+		.reason = "",
+	};
+	rows->made += !is_kept;
 	rows->rows[rows->count++] = row;
 	*find_slot(rows, identity) = (uint32_t)rows->count;
 	*ret = row;
 	return NULL;
+}
+
+static void free_kept(struct kt_thread_rows *rows)
+{
+	while (rows->made > rows->count)
+		free(rows->rows[--rows->made]);
 }
 
 void kt_thread_rows_drop_gone(struct kt_thread_rows *rows)
@@ -108,22 +119,24 @@ void kt_thread_rows_drop_gone(struct kt_thread_rows *rows)
 		struct kt_thread_row *row = rows->rows[i];
 
 		if (row->gone_count > KT_ROWS_GONE_FRAMES)
-			free(row);
-		else
-			rows->rows[kept++] = row;
+			continue;
+		/* They change places, so that those to go come behind those that stay. */
+		rows->rows[i] = rows->rows[kept];
+		rows->rows[kept++] = row;
 	}
 	if (kept == rows->count)
 		return;
 	rows->count = kept;
+	if (rows->made - kept > kept + FIRST_SLOTS)
+		free_kept(rows);
 	memset(rows->slots, 0, rows->slot_cap * sizeof(*rows->slots));
 	for (size_t i = 0; i < kept; i++)
 		*find_slot(rows, rows->rows[i]->identity) = (uint32_t)i + 1;
 }
 
+/* Forgets all rows, and keeps what they take for those that come. */
 static void clear(struct kt_thread_rows *rows)
 {
-	for (size_t i = 0; i < rows->count; i++)
-		free(rows->rows[i]);
 	rows->count = 0;
 	if (rows->slots)
 		memset(rows->slots, 0, rows->slot_cap * sizeof(*rows->slots));
@@ -134,9 +147,11 @@ static void clear(struct kt_thread_rows *rows)
 void kt_thread_rows_deinit(struct kt_thread_rows *rows)
 {
 	clear(rows);
+	free_kept(rows);
 	free(rows->rows);
 	free(rows->slots);
 	kt_series_frame_deinit(&rows->frame);
+	kt_series_frame_deinit(&rows->past);
 	kt_buf_deinit(&rows->scratch);
 	*rows = (struct kt_thread_rows){ 0 };
 }
@@ -234,20 +249,33 @@ static bool find_start(const struct kt_thread_rows *rows, size_t place, size_t *
 	return false;
 }
 
+/* Forgets all and begins with what has to be known of all rows at @place; returns where. */
+static size_t begin_before(struct kt_thread_rows *rows, size_t place)
+{
+	size_t first = place > KT_ROWS_NEAR_FRAMES ? place - KT_ROWS_NEAR_FRAMES : 0;
+	size_t past = place > KT_ROWS_HISTORY ? place - KT_ROWS_HISTORY : 0;
+
+	clear(rows);
+	rows->stamp = (uint32_t)(first - past);
+	rows->first_stamp = rows->stamp + 1;
+	rows->past_place = past;
+	(void)kt_series_time(rows->series, first, &rows->first_index);
+	(void)kt_series_time(rows->series, past, &rows->past_index);
+	return first;
+}
+
 static struct kt_error *fold_to(struct kt_thread_rows *rows, uint32_t target_pid, size_t place,
 				bool *ret_changed)
 {
 	size_t next;
 
-	if (!find_start(rows, place, &next)) {
-		clear(rows);
-		next = place > KT_ROWS_HISTORY ? place - KT_ROWS_HISTORY : 0;
-	}
+	if (!find_start(rows, place, &next))
+		next = begin_before(rows, place);
 	for (; next <= place; next++) {
 		*ret_changed = true;
 		rows->about.has_frame = false; /* what is half done is not gone on with */
 		KT_TRY(kt_series_read(rows->series, next, &rows->frame));
-		KT_TRY(kt_thread_rows_fold(rows, target_pid, next + KT_ROWS_GONE_FRAMES < place));
+		KT_TRY(kt_thread_rows_fold(rows, target_pid));
 		if (next == place)
 			describe_frame(rows);
 	}
@@ -268,6 +296,7 @@ struct kt_error *kt_thread_rows_update(struct kt_thread_rows *rows,
 		*ret_changed = true;
 		clear(rows);
 		kt_series_frame_deinit(&rows->frame);
+		kt_series_frame_deinit(&rows->past);
 		rows->series = series;
 	}
 	if (!series)

@@ -4,9 +4,10 @@
  * probe run.
  *
  * A row is a thread: tid and start time, which the identity is made of.  A new frame costs one pass over
- * its threads; any other moment is folded anew from KT_ROWS_HISTORY frames before it.  What a row says is
- * of the frame that is looked at and the one before; what a counter did between them is a difference of two
- * readings of the same thread, or unknown.
+ * its threads; any other moment is folded anew from the few frames before it that matter to all rows, and
+ * what was before these is read for the rows that are shown.  What a row says is of the frame that is
+ * looked at and the one before; what a counter did between them is a difference of two readings of the same
+ * thread, or unknown.
  */
 #ifndef KT_TUI_THREAD_ROWS_H
 #define KT_TUI_THREAD_ROWS_H
@@ -18,6 +19,8 @@ enum {
 	KT_ROWS_NAME_SIZE = 48,	 /* a name of 15 bytes, each of which became three, and a NUL */
 	KT_ROWS_HISTORY = 32,	 /* rates that are kept per thread; bits of a mask */
 	KT_ROWS_GONE_FRAMES = 3, /* for which a thread that is gone stays */
+	/* Frames before the one that is wanted from which on all rows are folded. */
+	KT_ROWS_NEAR_FRAMES = KT_ROWS_GONE_FRAMES + 1,
 };
 
 /* What there is to say about a thread, besides its numbers. */
@@ -78,6 +81,7 @@ struct kt_thread_row {
 	/* Bytes allocated per second, by frame: that of stamp n at n modulo KT_ROWS_HISTORY. */
 	uint64_t history[KT_ROWS_HISTORY];
 	uint32_t history_known; /* bits */
+	bool has_past;		/* also of the frames before the first that was folded */
 };
 
 /* What the frame says of itself. */
@@ -103,10 +107,18 @@ struct kt_thread_rows {
 	const struct kt_series *series; /* NULL: nothing is */
 	struct kt_series_frame frame;
 	struct kt_rows_frame about;
-	uint32_t stamp; /* of the frame */
+	uint32_t stamp; /* of the frame: one more than that of the frame before */
+
+	/* Of the first frame that was folded, and of the frame with stamp 1, which may be before it. */
+	uint32_t first_stamp;
+	uint32_t first_index;
+	uint32_t past_index;
+	size_t past_place;
+	struct kt_series_frame past; /* for reading what was between them */
 
 	struct kt_thread_row **rows; /* in order of appearance */
 	size_t count;
+	size_t made; /* those behind count are kept for new rows */
 	size_t cap;
 	uint32_t *slots; /* place in rows + 1 by identity; open addressing */
 	size_t slot_cap; /* a power of two */
@@ -123,6 +135,14 @@ void kt_thread_rows_deinit(struct kt_thread_rows *rows);
 struct kt_error *kt_thread_rows_update(struct kt_thread_rows *rows,
 				       const struct kt_run_scenario *scenario, uint64_t moment_ns,
 				       bool *ret_changed) KT_MUST_CHECK;
+
+/**
+ * Completes the histories of the @count rows @wanted, which are some of @rows: those whose past was not
+ * read are.  Where thinning has dropped frames since, nothing is known.  Errors: no memory.
+ */
+struct kt_error *kt_thread_rows_read_past(struct kt_thread_rows *rows,
+					  struct kt_thread_row *const *wanted,
+					  size_t count) KT_MUST_CHECK;
 
 /** The row with @identity, or NULL.  Owner: borrowed. */
 const struct kt_thread_row *kt_thread_rows_find(const struct kt_thread_rows *rows,

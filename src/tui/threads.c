@@ -25,6 +25,9 @@ static void destroy(void *view)
 	free(threads->scenarios);
 	free(threads->order);
 	free(threads->page);
+	if (threads->history)
+		kt_thread_history_deinit(threads->history);
+	free(threads->history);
 	kt_buf_deinit(&threads->filter);
 	free(threads);
 }
@@ -36,8 +39,10 @@ static struct kt_error *create(void **ret)
 	if (!threads)
 		return kt_error_no_memory();
 	threads->page = calloc(1, sizeof(*threads->page));
-	struct kt_error *err = threads->page ? kt_threads_set_columns(threads, NULL)
-					     : kt_error_no_memory();
+	threads->history = calloc(1, sizeof(*threads->history));
+	struct kt_error *err = threads->page && threads->history
+				       ? kt_threads_set_columns(threads, NULL)
+				       : kt_error_no_memory();
 	if (!err)
 		err = kt_threads_set_sort(threads, NULL);
 	if (err) {
@@ -120,6 +125,7 @@ static void check_scenarios(struct kt_threads *threads, const struct kt_run *run
 			threads->group_count = i;
 			threads->is_dirty = true;
 			*threads->page = (struct kt_threads_page){ 0 };
+			kt_thread_history_deinit(threads->history);
 		}
 }
 
@@ -293,6 +299,7 @@ const struct kt_view kt_threads_view = {
 	.identity = identity,
 	.text = kt_threads_row_text,
 	.summary = summary,
+	.prepare_rows = kt_threads_prepare_rows,
 	.paint_heading = kt_threads_paint_heading,
 	.paint_row = kt_threads_paint_row,
 	.explain_empty = kt_threads_explain_empty,

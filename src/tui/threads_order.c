@@ -109,8 +109,8 @@ static struct kt_error *reserve(struct kt_threads *threads, size_t count)
 {
 	if (count <= threads->cap)
 		return NULL;
-	const struct kt_thread_row **order =
-		realloc(threads->order, count * sizeof(const struct kt_thread_row *));
+	struct kt_thread_row **order =
+		realloc(threads->order, count * sizeof(struct kt_thread_row *));
 	if (!order)
 		return kt_error_no_memory();
 	threads->order = order;

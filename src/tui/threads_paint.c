@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
 #include "tui/list.h"
 #include "tui/thread_page.h"
 #include "tui/threads_state.h"
 
 static void layout_in(const struct kt_threads *threads, const struct kt_look_at *look,
-		      struct kt_area area, struct kt_column_layout *ret)
+		      unsigned columns, struct kt_column_layout *ret)
 {
 	struct kt_column_needs needs = {
 		.has_guests = threads->group_count > 1,
 		.has_extras = threads->has_extras,
 	};
 
-	kt_columns_layout(&threads->columns, look->units, &needs, area.columns, ret);
+	kt_columns_layout(&threads->columns, look->units, &needs, columns, ret);
+}
+
+struct kt_error *kt_threads_prepare_rows(void *view, const struct kt_look_at *look, size_t first,
+					 size_t count, unsigned columns)
+{
+	struct kt_threads *threads = view;
+	struct kt_column_layout layout;
+	bool needs_past = false;
+
+	layout_in(threads, look, columns, &layout);
+	for (size_t i = 0; i < layout.count; i++)
+		needs_past |= layout.columns[i]->needs_past;
+	if (!needs_past)
+		return NULL;
+	kt_autofree struct kt_thread_row **wanted = calloc(count + 1, sizeof(*wanted));
+	if (!wanted)
+		return kt_error_no_memory();
+	for (size_t group = 0; group < threads->group_count; group++) {
+		size_t wanted_count = 0;
+
+		for (size_t i = first; i < first + count; i++)
+			if (threads->order[i]->group == group)
+				wanted[wanted_count++] = threads->order[i];
+		KT_TRY(kt_thread_rows_read_past(&threads->groups[group], wanted, wanted_count));
+	}
+	return NULL;
 }
 
 /* Cells stand where their column does, however much room the area has. */
@@ -39,7 +68,7 @@ void kt_threads_paint_heading(const void *view, const struct kt_look_at *look,
 	const struct kt_threads *threads = view;
 	struct kt_column_layout layout;
 
-	layout_in(threads, look, area, &layout);
+	layout_in(threads, look, area.columns, &layout);
 	for (size_t i = 0; i < layout.count; i++) {
 		kt_autobuf struct kt_buf text = KT_BUF_INIT;
 		bool is_sorted = layout.columns[i] == threads->sort;
@@ -83,7 +112,7 @@ void kt_threads_paint_row(const void *view, const struct kt_look_at *look, size_
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	struct kt_column_layout layout;
 
-	layout_in(threads, look, area, &layout);
+	layout_in(threads, look, area.columns, &layout);
 	for (size_t i = 0; i < layout.count; i++) {
 		struct kt_cell_context cell = kt_threads_cell(threads, look, thread);
 
@@ -185,6 +214,7 @@ unsigned kt_threads_paint_page(const void *view, const struct kt_look_at *look, 
 		.run = &probe->runs[page->run],
 		.number = page->number,
 		.tid = page->tid,
+		.history = threads->history,
 		.state = kt_buf_text(&state),
 	};
 	return kt_thread_page_paint(look, &place, scroll, canvas, area);

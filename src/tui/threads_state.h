@@ -5,6 +5,7 @@
 #ifndef KT_TUI_THREADS_STATE_H
 #define KT_TUI_THREADS_STATE_H
 
+#include "tui/thread_history.h"
 #include "tui/threads.h"
 
 /* The thread whose page was painted last; so that it can be shown when it is no row any more. */
@@ -21,7 +22,7 @@ struct kt_threads {
 	struct kt_thread_rows *groups; /* one per scenario of the model */
 	const struct kt_run_scenario **scenarios;
 	size_t group_count;
-	const struct kt_thread_row **order; /* rows that the filter lets through */
+	struct kt_thread_row **order; /* rows that the filter lets through */
 	size_t count;
 	size_t cap;
 	size_t all_count; /* with those that it does not */
@@ -33,6 +34,7 @@ struct kt_threads {
 	bool is_dirty;	  /* rows came, went or changed since they were put in order */
 	bool is_unsorted; /* the order is only the one that was frozen */
 	struct kt_threads_page *page;
+	struct kt_thread_history *history; /* of the page's thread */
 };
 
 /** Puts the rows into @order: filtered, sorted.  Errors: no memory. */
@@ -47,6 +49,10 @@ struct kt_cell_context kt_threads_cell(const struct kt_threads *threads,
 /** How old what is shown of @group is, if that is too old; otherwise 0. */
 uint64_t kt_threads_stale_ns(const struct kt_threads *threads, const struct kt_look_at *look,
 			     size_t group);
+
+/** See struct kt_view.  Errors: no memory. */
+struct kt_error *kt_threads_prepare_rows(void *view, const struct kt_look_at *look, size_t first,
+					 size_t count, unsigned columns) KT_MUST_CHECK;
 
 /** The functions of struct kt_view that paint. */
 void kt_threads_paint_heading(const void *view, const struct kt_look_at *look,

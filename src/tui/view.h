@@ -65,6 +65,13 @@ struct kt_view {
 	/* Appends the count that the tab shows ("3 of 5 pass"); short. */
 	void (*summary)(const void *view, const struct kt_look_at *look, struct kt_buf *out);
 
+	/*
+	 * The @count rows from @first on are painted next, @columns wide: gathers what only these need.
+	 * NULL: nothing.  Errors: no memory.
+	 */
+	struct kt_error *(*prepare_rows)(void *view, const struct kt_look_at *look, size_t first,
+					 size_t count, unsigned columns);
+
 	/* Paints the heading, one row high. */
 	void (*paint_heading)(const void *view, const struct kt_look_at *look,
 			      struct kt_canvas *canvas, struct kt_area area);

@@ -10,8 +10,10 @@ static const char *thread_page(struct stage *stage, const char *scenario, uint32
 			       unsigned scroll, unsigned columns, unsigned rows)
 {
 	struct kt_area area = stage_blank(stage, columns, rows);
+	struct kt_thread_history history = { 0 };
 	struct kt_thread_place place = {
 		.scenario = kt_run_find_scenario(&stage->run, scenario),
+		.history = &history,
 		.number = number,
 		.tid = 4711,
 		.state = "",
@@ -20,6 +22,14 @@ static const char *thread_page(struct stage *stage, const char *scenario, uint32
 	place.probe = &place.scenario->probes[0];
 	place.run = &place.probe->runs[0];
 	(void)kt_thread_page_paint(&stage->look, &place, scroll, &stage->canvas, area);
+	const char *first = stage_text(stage);
+	/* Painted again from what was read already, it is the same. */
+	char *before = strdup(first);
+	kt_canvas_clear(&stage->canvas);
+	(void)kt_thread_page_paint(&stage->look, &place, scroll, &stage->canvas, area);
+	ck_assert_str_eq(stage_text(stage), before);
+	free(before);
+	kt_thread_history_deinit(&history);
 	return stage_text(stage);
 }
 

@@ -304,10 +304,43 @@ START_TEST(stepping_and_jumping_show_the_same)
 			moment_ns = (1 + i) * MODEL_S;
 		look(&stepped, &model, moment_ns);
 		look(&jumped, &model, moment_ns);
+		KT_OK(kt_thread_rows_read_past(&stepped, stepped.rows, stepped.count));
+		KT_OK(kt_thread_rows_read_past(&jumped, jumped.rows, jumped.count));
 		check_same(&stepped, &jumped);
 		kt_thread_rows_deinit(&jumped);
 	}
 	kt_thread_rows_deinit(&stepped);
+	model_deinit(&model);
+}
+END_TEST
+
+/* Somebody who jumps to a moment, and may go on from there, sees what those saw who were there all along. */
+START_TEST(jumping_shows_the_whole_past)
+{
+	struct model model;
+	struct kt_thread_rows along = { 0 };
+	uint64_t random = KT_RANDOM_SEED + 1;
+	uint32_t next_tid = 1;
+
+	begin(&model);
+	for (unsigned i = 0; i < 100; i++) {
+		for (unsigned j = 0; j < 3; j++)
+			change(&model, &random, &next_tid);
+		model_snapshot(&model, "s", 0);
+	}
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct kt_thread_rows jumped = { 0 };
+		uint64_t from = i > 40 ? i - kt_random_next(&random) % 40 : i;
+
+		look(&along, &model, i * MODEL_S);
+		for (; from <= i; from++)
+			look(&jumped, &model, from * MODEL_S);
+		KT_OK(kt_thread_rows_read_past(&jumped, jumped.rows, jumped.count));
+		KT_OK(kt_thread_rows_read_past(&along, along.rows, along.count));
+		check_same(&along, &jumped);
+		kt_thread_rows_deinit(&jumped);
+	}
+	kt_thread_rows_deinit(&along);
 	model_deinit(&model);
 }
 END_TEST
@@ -354,6 +387,7 @@ static Suite *suite(void)
 	tcase_add_test(tcase, who_is_not_in_a_snapshot_that_was_cut_short_is_not_gone);
 	tcase_add_test(tcase, the_latest_run_that_has_a_snapshot_is_shown);
 	tcase_add_test(tcase, stepping_and_jumping_show_the_same);
+	tcase_add_test(tcase, jumping_shows_the_whole_past);
 	tcase_add_test(tcase, what_was_thinned_is_told);
 	return suite;
 }
