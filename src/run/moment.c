@@ -59,6 +59,28 @@ const struct kt_event_check *kt_moment_check(const struct kt_run_check *check, u
 	return &check->verdicts[count ? count - 1 : 0].check;
 }
 
+const char *kt_moment_console(const struct kt_run_scenario *scenario, uint64_t mono_ns,
+			      size_t *ret_len, bool *ret_is_whole)
+{
+	size_t count = count_until(scenario->console_marks, scenario->console_mark_count,
+				   sizeof(*scenario->console_marks),
+				   offsetof(struct kt_run_console_mark, host_mono_ns), mono_ns);
+	uint64_t total = count ? scenario->console_marks[count - 1].total_bytes : 0;
+	size_t len;
+	const char *text = kt_tail_bytes(&scenario->console, &len);
+	uint64_t begin = scenario->console.total_bytes - len;
+
+	*ret_len = total > begin ? (size_t)(total - begin) : 0;
+	*ret_is_whole = !begin || !total;
+	return text;
+}
+
+size_t kt_moment_note_count(const struct kt_run *run, uint64_t mono_ns)
+{
+	return count_until(run->notes, run->note_count, sizeof(*run->notes),
+			   offsetof(struct kt_run_note, host_mono_ns), mono_ns);
+}
+
 const struct kt_run_probe_run *kt_moment_probe_run(const struct kt_run_probe *probe,
 						   uint64_t mono_ns)
 {

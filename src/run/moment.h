@@ -29,6 +29,16 @@ const struct kt_event_worker *kt_moment_worker(const struct kt_run_worker *worke
  */
 const struct kt_event_check *kt_moment_check(const struct kt_run_check *check, uint64_t mono_ns);
 
+/**
+ * What is kept of the console's text up to @mono_ns, whole lines; @ret_len tells its length in bytes,
+ * @ret_is_whole whether nothing before it was dropped.  Owner: borrowed.
+ */
+const char *kt_moment_console(const struct kt_run_scenario *scenario, uint64_t mono_ns,
+			      size_t *ret_len, bool *ret_is_whole);
+
+/** How many of the first notes of the run came at or before @mono_ns. */
+size_t kt_moment_note_count(const struct kt_run *run, uint64_t mono_ns);
+
 /** The last run of the probe that had begun at or before @mono_ns; NULL for none. */
 const struct kt_run_probe_run *kt_moment_probe_run(const struct kt_run_probe *probe,
 						   uint64_t mono_ns);

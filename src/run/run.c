@@ -75,7 +75,7 @@ static struct kt_error *apply_run_end(struct kt_run *run, const struct kt_event 
 
 static struct kt_error *apply_note(struct kt_run *run, const struct kt_event *event)
 {
-	struct kt_run_note note = { 0 };
+	struct kt_run_note note = { .host_mono_ns = event->host_mono_ns };
 
 	if (run->note_count >= KT_RUN_MAX_NOTES) {
 		run->dropped_note_count++;

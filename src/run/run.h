@@ -25,6 +25,7 @@
 #define KT_RUN_MAX_STATES	  64	 /* of the guest, per scenario */
 #define KT_RUN_MAX_NOTES	  256	 /* per run; later ones only count */
 #define KT_RUN_CONSOLE_TAIL_BYTES 16384	 /* per scenario */
+#define KT_RUN_MAX_CONSOLE_MARKS  1024	 /* of more, every second of the older half goes */
 #define KT_RUN_MAX_VERDICTS	  4096 /* kept per check; of more, every second of the older half goes */
 #define KT_RUN_MAX_WORKER_EVENTS  16 /* kept per worker: the first and the last ones */
 
@@ -93,8 +94,15 @@ struct kt_run_check {
 	size_t verdict_cap;
 };
 
+/** How far the console had come; of lines that came at the same time there is one mark. */
+struct kt_run_console_mark {
+	uint64_t host_mono_ns;
+	uint64_t total_bytes; /* with all that came until then */
+};
+
 /** A remark; @scenario is NULL when it is about the whole run. */
 struct kt_run_note {
+	uint64_t host_mono_ns;
 	const char *scenario;
 	const char *text;
 };
@@ -117,6 +125,9 @@ struct kt_run_scenario {
 	struct kt_run_check *checks;
 	size_t check_count;
 	struct kt_tail console;
+	struct kt_run_console_mark *console_marks;
+	size_t console_mark_count;
+	size_t console_mark_cap;
 	bool has_accel;
 	struct kt_event_accel accel;
 	bool ended;

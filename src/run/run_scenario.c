@@ -54,6 +54,7 @@ void kt_run_scenario_destroy(struct kt_run_scenario *scenario)
 	free(scenario->workers);
 	free(scenario->states);
 	kt_tail_deinit(&scenario->console);
+	free(scenario->console_marks);
 	kt_arena_deinit(&scenario->arena);
 	free(scenario);
 }
@@ -142,12 +143,35 @@ struct kt_error *kt_run_apply_guest_state(struct kt_run *run, struct kt_run_scen
 	return NULL;
 }
 
+/* Of the older half every second one goes, never the first: what came with it counts as come with the next. */
+static void thin_marks(struct kt_run_scenario *scenario)
+{
+	struct kt_run_console_mark *marks = scenario->console_marks;
+	size_t half = scenario->console_mark_count / 2;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < scenario->console_mark_count; i++)
+		if (i >= half || !(i & 1))
+			marks[kept++] = marks[i];
+	scenario->console_mark_count = kept;
+}
+
 struct kt_error *kt_run_apply_console(struct kt_run *run, struct kt_run_scenario *scenario,
 				      const struct kt_event *event)
 {
+	size_t last = scenario->console_mark_count;
+
 	(void)run;
+	if (!last || scenario->console_marks[last - 1].host_mono_ns != event->host_mono_ns) {
+		KT_TRY(KT_RUN_GROW(scenario, console_marks, console_mark_count, console_mark_cap));
+		scenario->console_mark_count++;
+		scenario->console_marks[last++].host_mono_ns = event->host_mono_ns;
+	}
 	kt_tail_append(&scenario->console, event->console.text, strlen(event->console.text));
 	kt_tail_append(&scenario->console, "\n", 1);
+	scenario->console_marks[last - 1].total_bytes = scenario->console.total_bytes;
+	if (scenario->console_mark_count > KT_RUN_MAX_CONSOLE_MARKS)
+		thin_marks(scenario);
 	return NULL;
 }
 

@@ -98,6 +98,12 @@ static void read_back(const struct kt_run_probe_run *run)
 
 static void look(const struct kt_run_scenario *scenario, uint64_t mono_ns)
 {
+	bool is_whole;
+	size_t len;
+	const char *text = kt_moment_console(scenario, mono_ns, &len, &is_whole);
+
+	if (len && text[len - 1] != '\n')
+		__builtin_trap();
 	(void)kt_moment_guest(scenario, mono_ns);
 	for (size_t i = 0; i < scenario->worker_count; i++)
 		(void)kt_moment_worker(&scenario->workers[i], mono_ns);

@@ -4,7 +4,9 @@
  */
 #include "tests/unit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "run/moment.h"
@@ -246,6 +248,82 @@ START_TEST(a_large_series_keeps_to_its_limit)
 }
 END_TEST
 
+static void print_line(struct kt_run *run, const char *text, uint64_t mono_ns)
+{
+	apply(run, (struct kt_event){ .type = KT_EVENT_CONSOLE, .console = { .text = text } },
+	      mono_ns);
+}
+
+static void expect_console(const struct kt_run *run, uint64_t mono_ns, const char *expected,
+			   bool expected_whole)
+{
+	bool is_whole;
+	size_t len;
+	const char *text =
+		kt_moment_console(kt_run_find_scenario(run, "s"), mono_ns, &len, &is_whole);
+
+	ck_assert_uint_eq(len, strlen(expected));
+	ck_assert(!memcmp(text, expected, len));
+	ck_assert_int_eq(is_whole, expected_whole);
+}
+
+START_TEST(a_moment_shows_what_the_console_had_said)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+
+	begin(&run);
+	expect_console(&run, 50, "", true);
+	print_line(&run, "one", 20);
+	print_line(&run, "two", 20);
+	print_line(&run, "", 30);
+	print_line(&run, "three", 40);
+	apply(&run, (struct kt_event){ .type = KT_EVENT_NOTE, .note = { .text = "n" } }, 45);
+	expect_console(&run, 19, "", true);
+	expect_console(&run, 20, "one\ntwo\n", true);
+	expect_console(&run, 39, "one\ntwo\n\n", true);
+	expect_console(&run, 99, "one\ntwo\n\nthree\n", true);
+	ck_assert_uint_eq(kt_moment_note_count(&run, 44), 0);
+	ck_assert_uint_eq(kt_moment_note_count(&run, 45), 1);
+}
+END_TEST
+
+/* Much more than is kept: never a line of later, and what is lost is told. */
+START_TEST(a_long_console_knows_its_times)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+	const struct kt_run_scenario *scenario;
+	const uint64_t lines = 20000;
+	bool is_whole;
+	size_t len;
+
+	begin(&run);
+	for (uint64_t i = 100; i < lines; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%" PRIu64, i);
+		print_line(&run, text, i);
+	}
+	scenario = kt_run_find_scenario(&run, "s");
+	ck_assert_uint_le(scenario->console_mark_count, KT_RUN_MAX_CONSOLE_MARKS);
+	for (uint64_t moment = 100; moment < lines + 100; moment += 37) {
+		const char *text = kt_moment_console(scenario, moment, &len, &is_whole);
+		char last[16] = "";
+
+		ck_assert(!is_whole);
+		ck_assert(!len || text[len - 1] == '\n');
+		if (len > 6)
+			memcpy(last, text + len - 6, 5);
+		ck_assert_uint_le(strtoull(last, NULL, 10), moment);
+	}
+	(void)kt_moment_console(scenario, lines, &len, &is_whole);
+	ck_assert_uint_eq(len, KT_RUN_CONSOLE_TAIL_BYTES);
+	(void)kt_moment_console(scenario, lines - 1000, &len, &is_whole);
+	ck_assert_uint_gt(len, KT_RUN_CONSOLE_TAIL_BYTES / 2);
+	expect_console(&run, 200, "", false);
+	expect_console(&run, 99, "", true);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("history");
@@ -255,6 +333,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_moment_shows_what_was);
 	tcase_add_test(tests, verdicts_and_events_are_bounded);
 	tcase_add_test(tests, only_the_latest_snapshot_is_kept);
+	tcase_add_test(tests, a_moment_shows_what_the_console_had_said);
+	tcase_add_test(tests, a_long_console_knows_its_times);
 	tcase_add_test(tests, series_share_their_limit);
 	tcase_add_test(tests, a_large_series_keeps_to_its_limit);
 	suite_add_tcase(all, tests);
