@@ -178,19 +178,21 @@ static void put_notes(struct kt_page *page, const struct kt_look_at *look,
 	const struct kt_run *run = look->input->run;
 	bool has_title = false;
 
-	for (size_t i = 0; i < run->note_count; i++) {
+	for (size_t i = 0; i < kt_moment_note_count(run, look->moment_ns); i++) {
 		const struct kt_run_note *note = &run->notes[i];
 
 		if (note->scenario && strcmp(note->scenario, scenario->name) != 0)
 			continue;
 		if (!has_title)
-			kt_page_title(page, "NOTES (OF THE WHOLE RUN)");
+			kt_page_title(page, "NOTES");
 		has_title = true;
 		kt_page_text(page, 2, KT_ROLE_NORMAL, note->text);
 	}
 }
 
-static void put_tail(struct kt_page *page, const char *title, const char *text, size_t len)
+/* @none stands for an empty text. */
+static void put_tail(struct kt_page *page, const char *title, const char *text, size_t len,
+		     const char *none)
 {
 	kt_autobuf struct kt_buf clean = KT_BUF_INIT;
 
@@ -199,28 +201,27 @@ static void put_tail(struct kt_page *page, const char *title, const char *text, 
 	if (clean.len)
 		kt_page_text(page, 2, KT_ROLE_NORMAL, kt_buf_text(&clean));
 	else
-		kt_page_text(page, 2, KT_ROLE_DIM, "nothing");
+		kt_page_text(page, 2, KT_ROLE_DIM, none);
 }
 
 static void put_console(struct kt_page *page, const struct kt_look_at *look,
 			const struct kt_guest_glance *glance)
 {
 	const struct kt_event_scenario_end *end = &glance->scenario->end;
+	bool is_whole;
 	size_t len;
-	const char *text = kt_tail_bytes(&glance->scenario->console, &len);
+	const char *text = kt_moment_console(glance->scenario, look->moment_ns, &len, &is_whole);
 
 	/* Without the lines of the console, its end may still be there. */
-	if (!len && glance->has_ended && end->console_tail) {
+	if (!len && is_whole && glance->has_ended && end->console_tail) {
 		text = end->console_tail;
 		len = strlen(text);
 	}
-	put_tail(page,
-		 look->is_present ? "CONSOLE, ITS LAST LINES"
-				  : "CONSOLE, ITS LAST LINES (OF THE WHOLE RUN)",
-		 text, len);
+	put_tail(page, "CONSOLE, ITS LAST LINES", text, len,
+		 is_whole ? "nothing" : "what it had said by then is not kept any more");
 	if (glance->has_ended && end->qemu_stderr_tail)
 		put_tail(page, "QEMU'S STDERR", end->qemu_stderr_tail,
-			 strlen(end->qemu_stderr_tail));
+			 strlen(end->qemu_stderr_tail), "nothing");
 }
 
 unsigned kt_guest_page_paint(const struct kt_look_at *look, const struct kt_run_scenario *scenario,

@@ -137,6 +137,14 @@ static void row_text(const struct guest_row *row, const struct kt_guest_glance *
 			      kt_accel_name(glance->accel));
 }
 
+/* Behind the end of the run nothing runs, whether it came to an end of its own or was left. */
+static bool is_over(const struct kt_look_at *look)
+{
+	const struct kt_run *run = look->input->run;
+
+	return run->ended && look->moment_ns >= run->last_mono_ns;
+}
+
 static struct kt_error *gather(struct guests *guests, const struct kt_look_at *look, size_t place)
 {
 	struct guest_row row = { .scenario = look->input->run->scenarios[place] };
@@ -147,7 +155,8 @@ static struct kt_error *gather(struct guests *guests, const struct kt_look_at *l
 	row.head.identity = place + 1;
 	KT_TRY(find_comm(guests, &glance, &row));
 	guests->total++;
-	guests->ended_count += glance.has_ended || (glance.is_local && glance.has_run_ended);
+	guests->ended_count += glance.has_ended || (glance.is_local && glance.has_run_ended) ||
+			       is_over(look);
 	row_text(&row, &glance, &text);
 	KT_TRY(kt_buf_error(&text));
 	if (!kt_filter_takes(look, &text))
