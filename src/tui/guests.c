@@ -236,6 +236,16 @@ static void paint_heading(const void *view, const struct kt_look_at *look, struc
 	kt_table_heading(columns_for(area), look->glyphs, canvas, area);
 }
 
+/* All digits of it stand on the guest's page; a number that is cut says nothing. */
+static void memory_put(const struct kt_look_at *look, uint64_t memory_mib, struct kt_buf *out)
+{
+	struct kt_units units = *look->units;
+
+	if (units.style == KT_UNITS_BYTES)
+		units.style = KT_UNITS_IEC;
+	kt_format_bytes(&units, memory_mib << 20, out);
+}
+
 /* What only a guest has; a process of this host leaves it unknown. */
 static void guest_cells(const struct kt_guest_glance *glance, const struct kt_look_at *look,
 			struct kt_buf *cells)
@@ -247,7 +257,7 @@ static void guest_cells(const struct kt_guest_glance *glance, const struct kt_lo
 	if (glance->accel != KT_ACCEL_NONE)
 		kt_buf_puts(&cells[ACCEL], kt_accel_name(glance->accel));
 	kt_buf_puts(&cells[TOPOLOGY], start->topology);
-	kt_format_bytes(look->units, (uint64_t)start->memory_mib << 20, &cells[MEMORY]);
+	memory_put(look, start->memory_mib, &cells[MEMORY]);
 	if (glance->boot_ns.known)
 		kt_format_duration(glance->boot_ns.value, &cells[BOOT]);
 }

@@ -127,9 +127,10 @@ leave() {
 }
 tap_check 'q ends it' leave
 
-# What was saved shows the same as what it was saved from.
+# What was saved shows the same as what it was saved from, at the time of its last snapshot; but for the
+# lines of where one is and of the keys.
 frame_of() {
-	"$top" --no-config --replay "$1" --screen-dump --size 110x20 | sed 1d
+	"$top" --no-config --screen-dump --size 110x20 --replay "$@" | sed '1d;$d'
 }
 saved() {
 	begin --no-config --pid "$(pid_of steady)" --interval-ms 100 --record "$tap_dir/run.ktr"
@@ -138,8 +139,11 @@ saved() {
 	"$top" --batch --replay "$tap_dir/run.ktr" --format json >"$tap_dir/all" || return 1
 	cmp "$tap_dir/all" "$tap_dir/run.ktr" || return 1
 	count=$(wc -l <"$tap_dir/saved.ktr")
-	[ "$count" -gt 3 ] && head -n "$count" "$tap_dir/run.ktr" | cmp - "$tap_dir/saved.ktr" &&
-		frame_of "$tap_dir/saved.ktr" >"$tap_dir/frame" && grep -q '32.0MiB' "$tap_dir/frame"
+	[ "$count" -gt 3 ] && head -n "$count" "$tap_dir/run.ktr" | cmp - "$tap_dir/saved.ktr" || return 1
+	# Rounded up, for what is shown is at or before it.
+	last=$(jq -s '([.[] | .host_mono_ns] | max) / 1e6 | ceil / 1e3' "$tap_dir/saved.ktr")
+	frame_of "$tap_dir/saved.ktr" >"$tap_dir/frame" && grep -q '32.0MiB' "$tap_dir/frame" &&
+		frame_of "$tap_dir/run.ktr" --at "$last" | diff "$tap_dir/frame" -
 }
 tap_check 'recorded and saved' saved
 
@@ -223,10 +227,34 @@ fi
 guest() {
 	begin --no-config --record "$tap_dir/guest.ktr" known-allocation
 	shows '\[1 Threads' && press 3 && shows 'known-alloc' && shows ' ENDED ' && press 2 &&
-		shows '5 of 5 pass' && press q && ended 0 &&
+		shows '5 of 5 pass' && cp "$tap_dir/screen" "$tap_dir/live" && press q && ended 0 &&
 		"$top" --batch --check --replay "$tap_dir/guest.ktr" | grep '^PASS  known-allocation'
 }
 tap_check 'a guest, live, and its recording reported' guest
+
+# The list of checks; what is above and below it tells that it is a recording.
+checks_of() {
+	sed -n '/ *CHECK /,/^$/p'
+}
+guest_again() {
+	"$top" --no-config --replay "$tap_dir/guest.ktr" --view checks --screen-dump --size 110x20 |
+		checks_of >"$tap_dir/replayed"
+	checks_of <"$tap_dir/live" | diff - "$tap_dir/replayed" && grep -q known-alloc "$tap_dir/replayed"
+}
+tap_check 'its recording shows what was shown live' guest_again
+
+# The last verdict of each check.
+verdicts_of() {
+	jq -r -s '[.[] | select(.event == "check")] | group_by(.check) | .[] | last |
+		"\(.scenario) \(.check) \(.verdict) \(.text)"' "$1"
+}
+as_in_batch() {
+	"$top" --batch --check --format json known-allocation >"$tap_dir/batch.ktr" &&
+		verdicts_of "$tap_dir/guest.ktr" >"$tap_dir/verdicts" &&
+		[ "$(wc -l <"$tap_dir/verdicts")" -eq 5 ] &&
+		verdicts_of "$tap_dir/batch.ktr" | diff "$tap_dir/verdicts" -
+}
+tap_check 'judged live as in a batch run' as_in_batch
 
 guest_left() {
 	begin --no-config --check known-allocation
