@@ -63,20 +63,28 @@ void kt_buf_putc(struct kt_buf *buf, char byte)
 	kt_buf_append(buf, &byte, 1);
 }
 
-void kt_buf_printf(struct kt_buf *buf, const char *fmt, ...)
+void kt_buf_vprintf(struct kt_buf *buf, const char *fmt, va_list args)
 {
-	va_list args;
-	va_start(args, fmt);
-	int len = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
+	va_list again;
+
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
 	if (len < 0 || !kt_buf_reserve(buf, (size_t)len)) {
 		buf->failed = true;
 		return;
 	}
-	va_start(args, fmt);
 	(void)vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
-	va_end(args);
 	buf->len += (size_t)len;
+}
+
+void kt_buf_printf(struct kt_buf *buf, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	kt_buf_vprintf(buf, fmt, args);
+	va_end(args);
 }
 
 void kt_buf_consume(struct kt_buf *buf, size_t len)

@@ -43,6 +43,9 @@ void kt_buf_putc(struct kt_buf *buf, char byte);
 /** Appends formatted text. */
 void kt_buf_printf(struct kt_buf *buf, const char *fmt, ...) KT_PRINTF(2, 3);
 
+/** kt_buf_printf() with the arguments in a list, which is used up. */
+void kt_buf_vprintf(struct kt_buf *buf, const char *fmt, va_list args) KT_PRINTF(2, 0);
+
 /** Drops the first @len bytes (at most all). */
 void kt_buf_consume(struct kt_buf *buf, size_t len);
 

@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "top/options.h"
-#include "tui/canvas.h"
-#include "tui/format.h"
 #include "tui/keys.h"
+#include "tui/terminal/canvas.h"
+#include "tui/views/format.h"
 
 #define JOBS_MAX  64
 #define SPEED_MIN 0.01

@@ -11,7 +11,7 @@
 #include "report/exit_code.h"
 #include "top/signals.h"
 #include "tui/keys.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 enum {
 	EVENT_FRAME_MS = 100, /* at least, from one frame to the next */

@@ -5,9 +5,9 @@
 
 #include "base/cleanup.h"
 #include "report/exit_code.h"
-#include "tui/format.h"
 #include "tui/keys.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
+#include "tui/views/format.h"
 
 #define MIB (1ULL << 20)
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tui/dashboard_state.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 #define MESSAGE_NS (4ULL * 1000 * 1000 * 1000)
 

@@ -12,8 +12,8 @@
 #define KT_TUI_DASHBOARD_H
 
 #include "run/run.h"
-#include "tui/canvas.h"
-#include "tui/theme.h"
+#include "tui/terminal/canvas.h"
+#include "tui/terminal/theme.h"
 
 /* What the owner knows besides the model.  All texts are borrowed, for one call. */
 struct kt_dashboard_input {

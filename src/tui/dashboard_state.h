@@ -7,8 +7,8 @@
 
 #include "tui/list.h"
 #include "tui/prompt.h"
-#include "tui/threads.h"
 #include "tui/travel.h"
+#include "tui/views/threads.h"
 
 enum kt_dashboard_view {
 	KT_DASHBOARD_THREADS,

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 #define KT_CTRL(letter) ((letter)&0x1f)
 

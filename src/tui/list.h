@@ -10,7 +10,7 @@
 #ifndef KT_TUI_LIST_H
 #define KT_TUI_LIST_H
 
-#include "tui/view.h"
+#include "tui/views/view.h"
 
 /* Rows keep their order for so long after the cursor moved. */
 #define KT_LIST_FREEZE_NS (3ULL * 1000 * 1000 * 1000)

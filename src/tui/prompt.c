@@ -2,7 +2,7 @@
 #include "tui/prompt.h"
 
 #include "tui/keys.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 enum {
 	KEY_CTRL_H = 8,

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "tui/canvas.h"
+#include "tui/terminal/canvas.h"
 
 #define KT_PROMPT_MAX_BYTES 512
 

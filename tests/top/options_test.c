@@ -7,8 +7,8 @@
 
 #include "top/command_line.h"
 #include "top/options.h"
-#include "tui/columns.h"
 #include "tui/dashboard.h"
+#include "tui/views/columns.h"
 
 static const struct kt_option *find(int id)
 {

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "tests/random.h"
 #include "tests/unit.h"
-#include "tui/canvas.h"
-#include "tui/width.h"
+#include "tui/terminal/canvas.h"
+#include "tui/terminal/width.h"
 
 #define REPLACED "\xef\xbf\xbd"
 #define KANJI	 "\xe6\xbc\xa2" /* two columns */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tui/columns.h"
+#include "tui/views/columns.h"
 
 enum {
 	MAX_WIDTH = 600,

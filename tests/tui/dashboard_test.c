@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/tui/frame.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 /* Three threads that allocate 1, 2 and 3 KiB a second, "one" the least, for @seconds. */
 static void run_for(struct model *model, unsigned seconds)

@@ -7,7 +7,7 @@
 
 #include "tests/random.h"
 #include "tests/tui/frame.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 enum {
 	DEFAULT_STEPS = 20000,

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "tests/random.h"
 #include "tests/unit.h"
-#include "tui/decoder.h"
-#include "tui/screen.h"
+#include "tui/terminal/decoder.h"
+#include "tui/terminal/screen.h"
 
 static void note_key(void *ctx, uint32_t key)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tui/format.h"
+#include "tui/views/format.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tui/glyphs.h"
+#include "tui/views/glyphs.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
 
 #include "tests/tui/emulator.h"
 #include "tests/unit.h"
-#include "tui/guard.h"
+#include "tui/terminal/guard.h"
 
 static void run_program(const struct emulator *emulator)
 {

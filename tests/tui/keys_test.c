@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tui/keys.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 enum {
 	KEYS_PER_BINDING = sizeof(kt_key_table[0].keys) / sizeof(kt_key_table[0].keys[0]),

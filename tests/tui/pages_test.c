@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/tui/story.h"
-#include "tui/page.h"
-#include "tui/screen.h"
-#include "tui/table.h"
-#include "tui/thread_page.h"
+#include "tui/terminal/screen.h"
+#include "tui/views/page.h"
+#include "tui/views/table.h"
+#include "tui/views/thread_page.h"
 
 /* The page of thread @number of alpha's (or gamma's) only probe run. */
 static const char *thread_page(struct stage *stage, const char *scenario, uint32_t number,

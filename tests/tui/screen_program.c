@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 enum {
 	OUT_OF_HANGS_MS = 60000

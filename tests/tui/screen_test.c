@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "tests/tui/emulator.h"
 #include "tests/unit.h"
-#include "tui/screen.h"
+#include "tui/terminal/screen.h"
 
 enum {
 	MAX_TURNS = 100000, /* of a loop that does not wait: a test that gets there has failed */

@@ -9,7 +9,7 @@
 
 #include "tests/run/events.h"
 #include "tests/unit.h"
-#include "tui/view.h"
+#include "tui/views/view.h"
 
 /* LINE("12250", "s", "note", "\"text\":\"x\""): the time in milliseconds. */
 #define LINE(ms, scenario, name, members)                                    \

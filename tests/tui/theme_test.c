@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/unit.h"
-#include "tui/theme.h"
+#include "tui/terminal/theme.h"
 
 static bool is_alike(const struct kt_look *one, const struct kt_look *other, bool has_color)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/random.h"
 #include "tests/tui/model.h"
-#include "tui/thread_rows.h"
+#include "tui/views/thread_rows.h"
 
 static const struct kt_run_scenario *scenario_of(const struct model *model)
 {
