@@ -83,4 +83,47 @@ tap_check 'a scenario' completes 'thread-churn' --batch thread
 tap_check 'a scenario of a file' completes 'one.json' --batch one
 tap_check 'nothing for a number' completes '' --timeout 1
 
+# fish_completes TYPED EXPECTED: the words that fish offers.
+fish_completes() {
+	# shellcheck disable=SC2016 # fish expands them
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$(file ktstr-top.fish)" "$1" |
+		cut -f 1 | sort >"$tap_dir/found"
+	printf '%s\n' "$2" | tr ' ' '\n' | diff - "$tap_dir/found"
+}
+if command -v fish >"$tap_dir/where" 2>&1; then
+	tap_check 'fish: an option' fish_completes 'ktstr-top --re' '--record --replay'
+	tap_check 'fish: all values' fish_completes 'ktstr-top --format ' 'json plain tap'
+	tap_check 'fish: the next of a list' fish_completes 'ktstr-top --columns tid,name,fr' \
+		'tid,name,freed tid,name,freed-rate'
+	tap_check 'fish: a scenario' fish_completes 'ktstr-top --batch thr' thread-churn
+else
+	tap_skip 'what fish completes' 'fish is not installed'
+fi
+
+# An interactive zsh, which tells the line that the Tab made of what was typed.
+cat >"$tap_dir/complete.zsh" <<'END'
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "fpath=(${(q)1} \$fpath); autoload -U compinit; compinit -u -D"
+zpty -w shell 'tell() { zle -I; print -r -- "line<$BUFFER>" }; zle -N tell; bindkey "^O" tell; echo pre""pared'
+zpty -r -m shell out '*prepared*'
+zpty -w -n shell "$2"$'\t\C-o'
+zpty -r -m shell out '*line<*>*'
+print -r -- ${${out##*line<}%%>*}
+END
+# zsh_completes TYPED EXPECTED: the line.
+zsh_completes() {
+	made=$(timeout 60 zsh -f "$tap_dir/complete.zsh" "$(realpath "$(dirname "$(file _ktstr-top)")")" "$1") || return 1
+	echo "made '$made'"
+	[ "$made" = "$2" ]
+}
+if command -v zsh >"$tap_dir/where" 2>&1; then
+	tap_check 'zsh: an option' zsh_completes 'ktstr-top --rec' 'ktstr-top --record='
+	tap_check 'zsh: a value' zsh_completes 'ktstr-top --format ta' 'ktstr-top --format tap '
+	tap_check 'zsh: the next of a list' zsh_completes 'ktstr-top --columns tid,fl' 'ktstr-top --columns tid,flow'
+	tap_check 'zsh: a scenario' zsh_completes 'ktstr-top --batch thr' 'ktstr-top --batch thread-churn '
+else
+	tap_skip 'what zsh completes' 'zsh is not installed'
+fi
+
 tap_end
