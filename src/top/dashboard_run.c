@@ -194,10 +194,6 @@ static void on_tick_timer(uv_timer_t *timer)
 
 	show->tick_at_ns = now_ns;
 	unsigned needs = kt_dashboard_tick(show->live.dashboard, &input, elapsed_ns);
-	/* The clock on the screen goes on even when nothing comes. */
-	if (input.is_live && !input.has_ended &&
-	    kt_dashboard_moment_ns(show->live.dashboard, &input) == input.now_ns)
-		needs |= KT_NEED_FRAME;
 	if (needs & KT_NEED_FRAME)
 		request_frame(show, EVENT_FRAME_MS);
 	else

@@ -246,6 +246,13 @@ static uint64_t stale_ns(const struct kt_dashboard *dashboard,
 	return kt_threads_cost(dashboard->lists[KT_DASHBOARD_THREADS].rows, &look).stale_ns;
 }
 
+/* The time in the title goes on even when nothing comes. */
+static bool has_running_clock(const struct kt_dashboard *dashboard,
+			      const struct kt_dashboard_input *input)
+{
+	return input->is_live && !input->has_ended && !dashboard->travel.is_held;
+}
+
 unsigned kt_dashboard_tick(struct kt_dashboard *dashboard, const struct kt_dashboard_input *input,
 			   uint64_t elapsed_ns)
 {
@@ -261,6 +268,7 @@ unsigned kt_dashboard_tick(struct kt_dashboard *dashboard, const struct kt_dashb
 	}
 	shows |= stale_ns(dashboard, input) / NS_PER_TENTH !=
 		 dashboard->painted_stale_ns / NS_PER_TENTH;
+	shows |= has_running_clock(dashboard, input) && dashboard->painted_now_ns != input->now_ns;
 	return shows ? KT_NEED_FRAME : 0;
 }
 
@@ -271,9 +279,8 @@ bool kt_dashboard_needs_ticks(const struct kt_dashboard *dashboard,
 
 	for (unsigned i = 0; i < KT_DASHBOARD_VIEW_COUNT; i++)
 		is_frozen |= dashboard->lists[i].frozen_ns != 0;
-	/* What is live may become stale. */
 	return is_frozen || dashboard->travel.is_playing || dashboard->message_left_ns ||
-	       (input->is_live && !input->has_ended && !dashboard->travel.is_held);
+	       has_running_clock(dashboard, input);
 }
 
 void kt_dashboard_say(struct kt_dashboard *dashboard, const char *text)

@@ -76,8 +76,8 @@ unsigned kt_dashboard_click(struct kt_dashboard *dashboard, const struct kt_dash
 			    unsigned row, unsigned column);
 
 /**
- * Lets @elapsed_ns of the owner's time pass: a recording plays on, a message goes.  Returns KT_NEED_FRAME
- * if that shows.
+ * Lets @elapsed_ns of the owner's time pass: a recording plays on, a clock runs, a message goes.
+ * Returns KT_NEED_FRAME if that shows.
  */
 unsigned kt_dashboard_tick(struct kt_dashboard *dashboard, const struct kt_dashboard_input *input,
 			   uint64_t elapsed_ns);

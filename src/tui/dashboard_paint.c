@@ -258,6 +258,7 @@ struct kt_error *kt_dashboard_paint(struct kt_dashboard *dashboard,
 	dashboard->layout = kt_dashboard_lay_out(dashboard, input, canvas->columns, canvas->rows);
 	set_heights(dashboard, &dashboard->layout);
 	KT_TRY(prepare_rows(dashboard, &look, &dashboard->layout));
+	dashboard->painted_now_ns = input->now_ns;
 	dashboard->painted_stale_ns =
 		kt_threads_cost(dashboard->lists[KT_DASHBOARD_THREADS].rows, &look).stale_ns;
 	paint_frame(dashboard, input, canvas);

@@ -53,6 +53,7 @@ struct kt_dashboard {
 	/* What the last frame looked like, for clicks and for whether time shows. */
 	struct kt_dashboard_layout layout;
 	unsigned tab_ends[KT_DASHBOARD_VIEW_COUNT]; /* columns; 0: not painted */
+	uint64_t painted_now_ns;
 	uint64_t painted_stale_ns;
 };
 

@@ -314,8 +314,10 @@ START_TEST(what_is_old_is_stale)
 	struct kt_dashboard_input input = model_input(&model);
 	frame_init(&frame, NULL, 100, 24);
 	frame_lacks(&frame, &input, "stale");
-	input.now_ns += 2900 * MODEL_MS;
 	ck_assert_uint_eq(kt_dashboard_tick(frame.dashboard, &input, 1), 0);
+	input.now_ns += 2900 * MODEL_MS;
+	/* The clock alone. */
+	ck_assert_uint_eq(kt_dashboard_tick(frame.dashboard, &input, 1), KT_NEED_FRAME);
 	frame_lacks(&frame, &input, "stale");
 	input.now_ns += 300 * MODEL_MS;
 	ck_assert_uint_eq(kt_dashboard_tick(frame.dashboard, &input, 1), KT_NEED_FRAME);
