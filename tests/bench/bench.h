@@ -14,7 +14,7 @@
 
 enum {
 	BENCH_THREADS_MAX = 10001,
-	BENCH_SERIES_MAX = 512
+	BENCH_SERIES_MAX = 8192
 };
 
 /* A running tests/probe/target. */

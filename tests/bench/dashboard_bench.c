@@ -2,9 +2,11 @@
 /*
  * What the dashboard costs, seen from outside: ktstr-top itself on a pseudo-terminal of 80x24.
  *
- * Live, on a parked and on a working process, once a second: its own processor time (and its
- * probe's), bytes per frame, the time from a key to its frame (which is also how long the
- * loop was away from the terminal), memory.  A recording: first frame, jumps, memory.
+ * Live, on a parked process, once a second: its own processor time (and its probe's), bytes per
+ * frame, memory, and the time from a key to its frame, for keys as fast as they are answered: the
+ * slowest tells how long the loop was away from the terminal while snapshots came.  Recordings:
+ * first frame, memory, and the time to the frame of a jump, of a step back, and of a step back on
+ * the page of a thread.
  *
  * dashboard_bench [SECONDS] (default 20) for each live row.  The programs' paths come from the
  * build: KT_TOP, KT_TARGET_STRIPPED.
@@ -27,6 +29,7 @@ enum {
 	QUIET_MS = 40, /* a frame is over when nothing comes for so long */
 	DEADLINE_MS = 60000,
 	JUMPS = 20,
+	KEYS_MS = 10000, /* how long keys come as fast as they are answered */
 	HOUR_SNAPSHOTS = 3600,
 };
 
@@ -157,12 +160,23 @@ static pid_t child_of(pid_t pid)
 	return child;
 }
 
-/* Keys that move the cursor down and up again, in the middle of what comes by itself. */
+/* Keys that move the cursor down and up again, each as soon as the one before was answered. */
 static void run_keys(const struct session *session, struct bench_series *keys)
 {
-	for (int i = 0; i < JUMPS; i++) {
-		bench_add(keys, time_keys(session, i % 2 ? "k" : "j"));
-		(void)poll(NULL, 0, 37 * (i % 7));
+	struct pollfd waiting = { .fd = session->terminal, .events = POLLIN };
+	double end_ms = bench_now_ms() + KEYS_MS;
+	char bytes[65536];
+
+	for (int i = 0; bench_now_ms() < end_ms && keys->count < BENCH_SERIES_MAX; i++) {
+		double typed_ms = bench_now_ms();
+
+		type(session, i % 2 ? "k" : "j");
+		if (poll(&waiting, 1, DEADLINE_MS) <= 0)
+			bench_die("no frame came");
+		bench_add(keys, bench_now_ms() - typed_ms);
+		while (poll(&waiting, 1, 2) > 0)
+			if (read(session->terminal, bytes, sizeof(bytes)) <= 0)
+				return;
 	}
 }
 
@@ -204,10 +218,46 @@ static void run_live(size_t threads, const char *mode, int seconds)
 	bench_target_close(&target);
 }
 
+static void print_keys(const char *what, struct bench_series *keys)
+{
+	double median_ms = bench_median(keys);
+
+	(void)printf("  %-28s %6.1f ms, slowest %6.1f ms\n", what, median_ms,
+		     keys->ms[keys->count - 1]);
+	(void)fflush(stdout);
+	keys->count = 0;
+}
+
+static void look_around(const struct session *session)
+{
+	struct bench_series keys = { 0 };
+	double ignored_ms;
+
+	for (int i = 0; i < JUMPS; i++) {
+		char time[32];
+
+		(void)snprintf(time, sizeof(time), "t%d%%", (i * 37) % 100);
+		type(session, time);
+		(void)read_frame(session, 1000, &ignored_ms);
+		bench_add(&keys, time_keys(session, "\r"));
+	}
+	print_keys("jump", &keys);
+	/* Far enough from the beginning to step back from. */
+	type(session, "t90%\r");
+	(void)read_frame(session, 1000, &ignored_ms);
+	for (int i = 0; i < JUMPS; i++)
+		bench_add(&keys, time_keys(session, "["));
+	print_keys("step back", &keys);
+	type(session, "\r");
+	(void)read_frame(session, 1000, &ignored_ms);
+	for (int i = 0; i < JUMPS; i++)
+		bench_add(&keys, time_keys(session, "["));
+	print_keys("step back, page of a thread", &keys);
+}
+
 static void run_recording(size_t threads, size_t snapshots)
 {
 	char path[] = "/tmp/kt-dashboard-bench.XXXXXX";
-	struct bench_series jumps = { 0 };
 	struct session session;
 	double first_ms = 0;
 
@@ -226,22 +276,12 @@ static void run_recording(size_t threads, size_t snapshots)
 	double last_ms = first_ms;
 	while (read_frame(&session, 3000, &last_ms))
 		continue;
-	for (int i = 0; i < JUMPS; i++) {
-		char keys[32];
-		double ignored_ms;
-
-		(void)snprintf(keys, sizeof(keys), "t%d%%", (i * 37) % 100);
-		type(&session, keys);
-		(void)read_frame(&session, 1000, &ignored_ms);
-		bench_add(&jumps, time_keys(&session, "\r"));
-	}
-	double median_ms = bench_median(&jumps);
 	(void)printf(
-		"recording of %zu threads x %zu snapshots: first frame %.0f ms, all read %.1f s, "
-		"jump %.1f ms (slowest %.1f), peak %ld KiB, then %ld KiB\n",
-		threads, snapshots, first_frame_ms, (last_ms - begin_ms) / 1000, median_ms,
-		jumps.ms[jumps.count - 1], memory_of(session.pid, "VmHWM"),
-		memory_of(session.pid, "VmRSS"));
+		"recording of %zu threads x %zu snapshots: first frame %.0f ms, all read %.1f s\n",
+		threads, snapshots, first_frame_ms, (last_ms - begin_ms) / 1000);
+	look_around(&session);
+	(void)printf("  memory at most %ld KiB, then %ld KiB\n", memory_of(session.pid, "VmHWM"),
+		     memory_of(session.pid, "VmRSS"));
 	(void)fflush(stdout);
 	session_close(&session);
 	(void)unlink(path);
@@ -260,5 +300,6 @@ int main(int argc, char **argv)
 	run_live(1000, "park", seconds);
 	run_live(10000, "park", seconds);
 	run_recording(1000, HOUR_SNAPSHOTS);
+	run_recording(10000, HOUR_SNAPSHOTS / 10);
 	return 0;
 }
