@@ -4,42 +4,6 @@
 
 #include "run/run_state.h"
 
-/* ---- texts ---- */
-
-static const char **text_place(const struct kt_field *field, void *payload)
-{
-	return field->kind == KT_FIELD_TEXT || field->kind == KT_FIELD_OPT_TEXT
-		       ? (const char **)(void *)((char *)payload + field->offset)
-		       : NULL;
-}
-
-struct kt_error *kt_run_copy_texts(const struct kt_event *event, void *ret, void **ret_memory)
-{
-	const struct kt_record *record = kt_event_record(event->type);
-	size_t bytes = 1;
-
-	memcpy(ret, kt_event_payload(event), record->size);
-	for (const struct kt_field *field = record->fields; field->name; field++) {
-		const char **text = text_place(field, ret);
-		bytes += text && *text ? strlen(*text) + 1 : 0;
-	}
-	char *memory = malloc(bytes);
-	if (!memory)
-		return kt_error_no_memory();
-	*ret_memory = memory;
-	for (const struct kt_field *field = record->fields; field->name; field++) {
-		const char **text = text_place(field, ret);
-
-		if (!text || !*text)
-			continue;
-		size_t len = strlen(*text) + 1;
-		memcpy(memory, *text, len);
-		*text = memory;
-		memory += len;
-	}
-	return NULL;
-}
-
 /* ---- workers ---- */
 
 void kt_run_worker_deinit(struct kt_run_worker *worker)

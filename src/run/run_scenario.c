@@ -4,42 +4,6 @@
 
 #include "run/run_state.h"
 
-/* ---- shared ---- */
-
-struct kt_error *kt_run_refuse(const char *what, const char *name)
-{
-	return kt_error_create(KT_ERROR_PROTOCOL, 0, "%s: \"%.64s\"", what, name);
-}
-
-struct kt_error *kt_run_grow(void *items, size_t *cap, size_t count, size_t size)
-{
-	void *old;
-	void *bigger;
-
-	if (count < *cap)
-		return NULL;
-	size_t new_cap = *cap ? *cap * 2 : 4;
-	memcpy(&old, items, sizeof(old));
-	bigger = reallocarray(old, new_cap, size);
-	if (!bigger)
-		return kt_error_no_memory();
-	memcpy(items, &bigger, sizeof(bigger));
-	*cap = new_cap;
-	return NULL;
-}
-
-struct kt_error *kt_run_copy_name(struct kt_arena *arena, const char *name, const char **ret)
-{
-	*ret = kt_arena_copy(arena, name, strlen(name));
-	return *ret ? NULL : kt_error_no_memory();
-}
-
-struct kt_error *kt_run_copy_payload(const struct kt_event *event, struct kt_arena *arena,
-				     void *ret)
-{
-	return kt_fields_copy(kt_event_record(event->type), kt_event_payload(event), arena, ret);
-}
-
 /* ---- life ---- */
 
 void kt_run_scenario_destroy(struct kt_run_scenario *scenario)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * What the files of the model share: run.c (life, the run as a whole), run_scenario.c,
- * run_history.c and run_probe.c.
+ * run_history.c and run_probe.c; and what all of them use.
  */
 #ifndef KT_RUN_RUN_STATE_H
 #define KT_RUN_RUN_STATE_H

@@ -7,8 +7,6 @@
 #include "tui/dashboard_state.h"
 #include "tui/terminal/screen.h"
 
-#define MESSAGE_NS (4ULL * 1000 * 1000 * 1000)
-
 enum {
 	NS_PER_TENTH = 100000000,
 };
@@ -134,33 +132,6 @@ struct kt_error *kt_dashboard_create(const struct kt_dashboard_options *options,
 	return NULL;
 }
 
-struct kt_look_at kt_dashboard_look(const struct kt_dashboard *dashboard,
-				    const struct kt_dashboard_input *input)
-{
-	return (struct kt_look_at){
-		.input = input,
-		.moment_ns = kt_travel_moment(&dashboard->travel, input),
-		.is_present = !dashboard->travel.is_held,
-		.glyphs = &dashboard->glyphs,
-		.units = &dashboard->units,
-		.filter = "",
-		.search = "",
-		.theme = dashboard->theme->name,
-		.has_mouse = dashboard->has_mouse,
-	};
-}
-
-struct kt_error *kt_dashboard_update(struct kt_dashboard *dashboard,
-				     const struct kt_dashboard_input *input)
-{
-	for (unsigned i = 0; i < KT_DASHBOARD_VIEW_COUNT; i++) {
-		struct kt_look_at look = kt_dashboard_look(dashboard, input);
-
-		KT_TRY(kt_list_update(&dashboard->lists[i], &look));
-	}
-	return NULL;
-}
-
 /* Handlers cannot fail: what one cannot do is said. */
 static unsigned say_error(struct kt_dashboard *dashboard, struct kt_error *err)
 {
@@ -281,13 +252,6 @@ bool kt_dashboard_needs_ticks(const struct kt_dashboard *dashboard,
 		is_frozen |= dashboard->lists[i].frozen_ns != 0;
 	return is_frozen || dashboard->travel.is_playing || dashboard->message_left_ns ||
 	       has_running_clock(dashboard, input);
-}
-
-void kt_dashboard_say(struct kt_dashboard *dashboard, const char *text)
-{
-	kt_buf_reset(&dashboard->message);
-	kt_buf_puts(&dashboard->message, text);
-	dashboard->message_left_ns = MESSAGE_NS;
 }
 
 uint64_t kt_dashboard_moment_ns(const struct kt_dashboard *dashboard,
