@@ -18,6 +18,9 @@ struct kt_error *kt_series_create(struct kt_series **ret)
 
 void kt_series_finish(struct kt_series *series)
 {
+	/* Thinning may never be asked for again; what it has begun takes much memory. */
+	kt_rewriting_destroy(series->rewriting);
+	series->rewriting = NULL;
 	kt_packer_deinit(&series->packer);
 	/* Numbers are given to no new thread any more, so only their count is kept. */
 	uint32_t next_number = series->identities.next_number;
@@ -35,7 +38,6 @@ void kt_series_destroy(struct kt_series *series)
 	if (!series)
 		return;
 	kt_series_finish(series);
-	kt_rewriting_destroy(series->rewriting);
 	kt_chunks_deinit(&series->chunks);
 	free(series);
 }
