@@ -7,14 +7,9 @@
 
 #include "base/cleanup.h"
 
-/* What a QEMU takes beside the guest's memory: code, translation cache, the kernel's file. */
-enum {
-	QEMU_OVERHEAD_MIB = 192
-};
-
 uint32_t kt_jobs_fit(uint32_t cpu_count, uint64_t available_bytes, uint32_t guest_mib)
 {
-	uint64_t by_memory = (available_bytes >> 20) / ((uint64_t)guest_mib + QEMU_OVERHEAD_MIB);
+	uint64_t by_memory = (available_bytes >> 20) / ((uint64_t)guest_mib + KT_JOBS_QEMU_MIB);
 	uint64_t jobs = by_memory < cpu_count ? by_memory : cpu_count;
 
 	return jobs ? (uint32_t)jobs : 1;

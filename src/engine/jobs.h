@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* What a QEMU takes beside the guest's memory: code, translation cache, the kernel's file. */
+#define KT_JOBS_QEMU_MIB 192
+
 /**
  * The number of guests for @cpu_count processors and @available_bytes of memory when the
  * largest guest has @guest_mib: at least 1.

@@ -20,21 +20,33 @@ static struct kt_error *write_stdout(void *ctx, const char *bytes, size_t len)
 	return err;
 }
 
-static struct kt_report_options report_options(const struct kt_command_line *line)
+/* Whether stdout shows more than plain text. */
+static bool is_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+bool kt_output_is_colourful(enum kt_color_when when)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-	bool terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+
+	return when == KT_COLOR_ALWAYS ||
+	       (when == KT_COLOR_AUTO && is_terminal() && !(no_color && *no_color));
+}
+
+static struct kt_report_options report_options(const struct kt_command_line *line)
+{
 	struct winsize size = { 0 };
 	struct kt_report_options options = {
-		.terminal = terminal,
-		.colour = line->color == KT_COLOR_ALWAYS ||
-			  (line->color == KT_COLOR_AUTO && terminal && !(no_color && *no_color)),
+		.terminal = is_terminal(),
+		.colour = kt_output_is_colourful(line->color),
 		.quiet = line->quiet,
 		.verbose = line->verbose,
 	};
 
-	if (terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+	if (options.terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		options.columns = size.ws_col;
 	return options;
 }

@@ -17,6 +17,9 @@ struct kt_output {
 	bool stdout_broken; /* its reader went away */
 };
 
+/** Whether text on stdout is coloured, if the user wants that @when. */
+bool kt_output_is_colourful(enum kt_color_when when);
+
 /**
  * Opens the recording and makes the report that @line asks for.
  * Errors: usage (the recording cannot be opened), io, no memory.

@@ -16,13 +16,17 @@ enum {
 	CHUNK_BYTES = 256 * 1024,
 };
 
-void kt_spool_open(struct kt_spool *spool)
+const char *kt_spool_directory(void)
 {
 	const char *dir = getenv("TMPDIR");
 
+	return dir && dir[0] == '/' ? dir : "/var/tmp";
+}
+
+void kt_spool_open(struct kt_spool *spool)
+{
 	/* No name: nothing is left behind, however we end. */
-	spool->fd =
-		open(dir && dir[0] == '/' ? dir : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	spool->fd = open(kt_spool_directory(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (spool->fd < 0)
 		return;
 	spool->is_own = true;

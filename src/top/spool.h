@@ -24,6 +24,9 @@ struct kt_spool {
 
 #define KT_SPOOL_INIT ((struct kt_spool){ .fd = -1 })
 
+/** The directory of temporary files: $TMPDIR or /var/tmp.  Owner: borrowed from the environment. */
+const char *kt_spool_directory(void);
+
 /**
  * Makes a file of our own in $TMPDIR or /var/tmp.  Where that cannot be, nothing can be saved, which
  * kt_spool_save() tells.

@@ -30,6 +30,17 @@ struct kt_error *kt_terminfo_check(const char *term)
 	return NULL;
 }
 
+int kt_terminfo_color_count(const char *term)
+{
+	int status = 0;
+
+	if (setupterm(term, STDOUT_FILENO, &status) != OK)
+		return -1;
+	int count = tigetnum("colors");
+	(void)del_curterm(cur_term);
+	return count < 0 ? -1 : count;
+}
+
 void kt_terminfo_size(unsigned *ret_columns, unsigned *ret_rows)
 {
 	int wide = tigetnum("cols");

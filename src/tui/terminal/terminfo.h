@@ -14,6 +14,9 @@
  */
 struct kt_error *kt_terminfo_check(const char *term) KT_MUST_CHECK;
 
+/** How many colours terminals of type @term have; -1 if their description does not say. */
+int kt_terminfo_color_count(const char *term);
+
 /** The size of the terminal that is in use, for those that do not tell theirs. */
 void kt_terminfo_size(unsigned *ret_columns, unsigned *ret_rows);
 
