@@ -96,6 +96,7 @@ void kt_command_line_help(struct kt_buf *out)
 		"Usage: ktstr-top [OPTION...] [SCENARIO...]\n"
 		"       ktstr-top [OPTION...] --pid PID | --replay FILE\n"
 		"       ktstr-top --batch [--check] [OPTION...] [SCENARIO...]\n"
+		"       ktstr-top --doctor\n"
 		"\n"
 		"Boots Linux guests, runs an allocator in each, reads jemalloc's per-thread\n"
 		"counters from outside the process, and shows what it sees; or does so for a\n"

@@ -25,6 +25,7 @@ enum kt_top_mode {
 	KT_MODE_REPORT, /* of a recording */
 	KT_MODE_LIST,
 	KT_MODE_DRY_RUN,
+	KT_MODE_DOCTOR,
 	KT_MODE_COMPLETION,
 	KT_MODE_VERSION,
 	KT_MODE_HELP,

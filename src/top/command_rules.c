@@ -53,6 +53,21 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_BATCH, KT_TOP_ASCII },
 	{ KT_TOP_BATCH, KT_TOP_MOUSE },
 	{ KT_TOP_BATCH, KT_TOP_CONFIG },
+	/* The doctor runs nothing. */
+	{ KT_TOP_DOCTOR, KT_TOP_BATCH },
+	{ KT_TOP_DOCTOR, KT_TOP_CHECK },
+	{ KT_TOP_DOCTOR, KT_TOP_LIST },
+	{ KT_TOP_DOCTOR, KT_TOP_DRY_RUN },
+	{ KT_TOP_DOCTOR, KT_TOP_PID },
+	{ KT_TOP_DOCTOR, KT_TOP_REPLAY },
+	{ KT_TOP_DOCTOR, KT_TOP_SCREEN_DUMP },
+	{ KT_TOP_DOCTOR, KT_TOP_JOBS },
+	{ KT_TOP_DOCTOR, KT_TOP_FAIL_FAST },
+	{ KT_TOP_DOCTOR, KT_TOP_TIMEOUT },
+	{ KT_TOP_DOCTOR, KT_TOP_RECORD },
+	{ KT_TOP_DOCTOR, KT_TOP_VERBOSE },
+	{ KT_TOP_DOCTOR, KT_TOP_QUIET },
+	{ KT_TOP_DOCTOR, KT_TOP_CPU },
 	{ 0 },
 };
 
@@ -117,6 +132,7 @@ static enum kt_top_mode choose_mode(const struct kt_command_line *line)
 		{ KT_TOP_HELP, KT_MODE_HELP },
 		{ KT_TOP_VERSION, KT_MODE_VERSION },
 		{ KT_TOP_COMPLETION, KT_MODE_COMPLETION },
+		{ KT_TOP_DOCTOR, KT_MODE_DOCTOR },
 		{ KT_TOP_LIST, KT_MODE_LIST },
 		{ KT_TOP_DRY_RUN, KT_MODE_DRY_RUN },
 		{ KT_TOP_SCREEN_DUMP, KT_MODE_DUMP },
@@ -143,6 +159,10 @@ static struct kt_error *check_format(struct kt_command_line *line)
 					       "--format json, or --batch --check");
 		line->format = KT_REPORT_JSON;
 	}
+	if (line->mode == KT_MODE_DOCTOR && line->format == KT_REPORT_TAP)
+		return kt_error_create(
+			KT_ERROR_USAGE, 0,
+			"--doctor has no results in TAP: use --format json or plain");
 	if (is_given && (line->mode == KT_MODE_DASHBOARD || line->mode == KT_MODE_DUMP))
 		return kt_error_create(KT_ERROR_USAGE, 0, "--format only makes sense with --batch");
 	return NULL;

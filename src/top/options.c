@@ -25,6 +25,10 @@ const struct kt_option kt_top_options[] = {
 	  .name = "dry-run",
 	  .letter = 'n',
 	  .help = "Print the QEMU command of each scenario, and run nothing" },
+	{ .id = KT_TOP_DOCTOR,
+	  .name = "doctor",
+	  .help = "Print what this machine offers, what is wrong, and what to do about it; the "
+		  "exit code says whether a run can work" },
 	{ .id = KT_TOP_PID,
 	  .name = "pid",
 	  .letter = 'p',

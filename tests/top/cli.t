@@ -58,6 +58,12 @@ tap_check "a dump with --batch" refused 2 "do not go together" -b --screen-dump
 tap_check "a dump of nothing" refused 2 "say what to show" --screen-dump
 tap_check "a format with a screen" refused 2 "only makes sense with --batch" --format tap
 tap_check "a format with events" refused 2 "--batch --check" -b --format tap
+for option in --batch --check --list --dry-run --screen-dump --verbose --quiet --fail-fast; do
+	tap_check "the doctor and $option" refused 2 "--doctor and $option do not go" --doctor $option
+done
+tap_check "the doctor and a process" refused 2 "do not go together" --doctor --pid 1
+tap_check "the doctor and a recording" refused 2 "do not go together" --doctor --replay x
+tap_check "the doctor with TAP" refused 2 "json or plain" --doctor --format tap
 tap_check "an unknown word of --with" refused 2 "sched, cpu, tcache, process" -p 1 --with all
 tap_check "an unknown engine" refused 2 "readv" -p 1 --engine steam
 tap_check "a speed of 0" refused 2 "0.01 to 1000" -R x --speed 0
