@@ -182,7 +182,11 @@ places() {
 	XDG_CACHE_HOME=$tap_dir/file/x doctor 0 -k "$kernel" &&
 		says warn cache 'cannot be written to: Not a directory' || return 1
 	XDG_CACHE_HOME='' HOME='' doctor 0 -k "$kernel" && says warn cache 'XDG_CACHE_HOME' || return 1
-	TMPDIR=$tap_dir/file doctor 0 && says warn temporary 'Not a directory.*-> set TMPDIR'
+	TMPDIR=$tap_dir/file doctor 0 && says warn temporary 'Not a directory.*-> set TMPDIR' ||
+		return 1
+	TMPDIR=/does/not/exist doctor 0 && says warn temporary 'No such file' || return 1
+	XDG_CACHE_HOME=/proc/does/not/exist doctor 0 -k "$kernel" &&
+		says warn cache '/proc/does/not/exist/ktstr-top: not there yet; /proc: '
 }
 tap_check 'a cache and a TMPDIR that are no directories: a warning' places
 

@@ -182,9 +182,20 @@ START_TEST(places_need_room)
 	struct kt_place_facts facts = places[_i].facts;
 	struct kt_finding *one = finding();
 
+	facts.wanted = "/d";
 	strcpy(facts.path, "/d");
 	kt_rule_place(&facts, 10 * MIB, "no saving", "make room", one);
 	expect(one, places[_i].health, places[_i].part);
+}
+END_TEST
+
+START_TEST(a_place_that_would_be_made)
+{
+	struct kt_place_facts facts = { .wanted = "/d/e", .path = "/d", .free_bytes = 20 * MIB };
+	struct kt_finding *one = finding();
+
+	kt_rule_place(&facts, 10 * MIB, "no saving", "make room", one);
+	expect(one, KT_HEALTH_OK, "/d/e: not there yet; /d: 20.0 MiB free");
 }
 END_TEST
 
@@ -486,6 +497,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, bpf_is_not_needed);
 	tcase_add_loop_test(tests, terminals_are_judged_where_there_is_one, 0, COUNT(terminals));
 	tcase_add_loop_test(tests, places_need_room, 0, COUNT(places));
+	tcase_add_test(tests, a_place_that_would_be_made);
 	tcase_add_loop_test(tests, memory_is_for_so_many_guests, 0, COUNT(memories));
 	tcase_add_test(tests, cores_are_counted);
 	tcase_add_test(tests, the_tightest_group_counts);

@@ -152,7 +152,7 @@ static void add_cache(struct visit *visit)
 	char *slash = strrchr(path, '/');
 	if (slash)
 		*slash = '\0';
-	kt_place_look(path, &facts);
+	kt_place_look(path, true, &facts);
 	kt_rule_place(&facts, CACHE_NEED_BYTES, "each run unpacks the kernel in memory anew",
 		      remedy, finding);
 }
@@ -161,7 +161,7 @@ static void add_temporary(struct visit *visit)
 {
 	struct kt_place_facts facts;
 
-	kt_place_look(kt_spool_directory(), &facts);
+	kt_place_look(kt_spool_directory(), false, &facts);
 	kt_rule_place(&facts, SPOOL_NEED_BYTES, "a screen cannot save what it saw",
 		      "set TMPDIR to a directory of yours with room", add(visit, "temporary"));
 }

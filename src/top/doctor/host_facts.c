@@ -120,22 +120,37 @@ static bool cut_to_parent(char *path)
 	return true;
 }
 
-void kt_place_look(const char *path, struct kt_place_facts *ret)
+/* The file system of ret->path, or of the nearest directory above it. */
+static void find_file_system(bool is_made, struct kt_place_facts *ret, struct statvfs *status)
 {
-	struct statvfs status;
+	while (statvfs(ret->path, status)) {
+		int stat_errno = errno;
+		bool is_absent = stat_errno == ENOENT || stat_errno == ENOTDIR;
 
-	*ret = (struct kt_place_facts){ 0 };
+		if (is_absent && is_made && cut_to_parent(ret->path))
+			continue;
+		/* Who may not get there cannot write there, whatever else is unknown. */
+		if (is_absent || stat_errno == EACCES)
+			ret->write_errno = stat_errno;
+		else
+			ret->os_errno = stat_errno;
+		return;
+	}
+}
+
+void kt_place_look(const char *path, bool is_made, struct kt_place_facts *ret)
+{
+	struct statvfs status = { 0 };
+
+	*ret = (struct kt_place_facts){ .wanted = path };
 	if (strlen(path) >= sizeof(ret->path)) {
 		ret->os_errno = ENAMETOOLONG;
 		return;
 	}
 	strcpy(ret->path, path);
-	while (statvfs(ret->path, &status)) {
-		ret->os_errno = errno;
-		if ((errno != ENOENT && errno != ENOTDIR) || !cut_to_parent(ret->path))
-			return;
-	}
-	ret->os_errno = 0;
+	find_file_system(is_made, ret, &status);
+	if (ret->os_errno || ret->write_errno)
+		return;
 	/* Asks for a directory: of what else is there, the write would fail. */
 	kt_autoclose int dir = open(ret->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || faccessat(AT_FDCWD, ret->path, W_OK | X_OK, AT_EACCESS))

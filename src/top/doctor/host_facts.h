@@ -42,7 +42,8 @@ struct kt_terminal_facts {
 
 /** A directory that is to be written to. */
 struct kt_place_facts {
-	char path[PATH_MAX]; /* the directory, or its nearest parent that is there */
+	const char *wanted;  /* borrowed */
+	char path[PATH_MAX]; /* that, or its nearest parent that is there */
 	int os_errno;	     /* why it could not be looked at; 0: it was */
 	int write_errno;     /* why it cannot be written to; 0: it can */
 	uint64_t free_bytes; /* for this user */
@@ -69,8 +70,11 @@ void kt_right_look(const char *probe, struct kt_right_facts *ret);
 /** Looks at stdout, TERM and the locale.  Owner: borrows from the environment. */
 void kt_terminal_look(struct kt_terminal_facts *ret);
 
-/** Looks at the directory @path, or the nearest one above it that is there. */
-void kt_place_look(const char *path, struct kt_place_facts *ret);
+/**
+ * Looks at the directory @path; if it would be made (@is_made) and is not there, at the nearest one
+ * above it that is.  Owner: borrows @path.
+ */
+void kt_place_look(const char *path, bool is_made, struct kt_place_facts *ret);
 
 /** Looks at /proc/meminfo and at the limits of the control groups. */
 void kt_memory_look(struct kt_memory_facts *ret);

@@ -138,7 +138,9 @@ void kt_rule_place(const struct kt_place_facts *facts, uint64_t need_bytes, cons
 	bool is_scarce = facts->free_bytes < need_bytes ||
 			 (facts->has_inodes && facts->free_inode_count < INODES_ENOUGH);
 
-	kt_buf_printf(&ret->found, "%s: ", facts->path);
+	kt_buf_printf(&ret->found, "%s: ", facts->wanted);
+	if (!facts->os_errno && strcmp(facts->wanted, facts->path) != 0)
+		kt_buf_printf(&ret->found, "not there yet; %s: ", facts->path);
 	if (facts->os_errno) {
 		kt_buf_printf(&ret->found, "cannot be looked at: %s",
 			      strerrordesc_np(facts->os_errno));
