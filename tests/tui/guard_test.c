@@ -12,7 +12,7 @@
 #include "tests/unit.h"
 #include "tui/terminal/guard.h"
 
-static void run_program(const struct emulator *emulator)
+static void run_program(const struct emulator *emulator, bool is_quit_ignored)
 {
 	char path[4096];
 
@@ -24,24 +24,31 @@ static void run_program(const struct emulator *emulator)
 		     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:"
 		     "detect_leaks=0",
 		     1);
+	/* Shells start what is in the background with SIGQUIT ignored. */
+	(void)signal(SIGQUIT, is_quit_ignored ? SIG_IGN : SIG_DFL);
 	(void)login_tty(dup(emulator->slave));
 	(void)execl(path, path, NULL);
 	_exit(127);
 }
 
-static pid_t start(struct emulator *emulator)
+static pid_t start_with(struct emulator *emulator, bool is_quit_ignored)
 {
 	emulator_open(emulator, 80, 24);
 	pid_t pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (!pid)
-		run_program(emulator);
+		run_program(emulator, is_quit_ignored);
 	ck_assert_msg(emulator_expect(emulator, 0, "ready 80x24"), "'%s'",
 		      emulator_row(emulator, 0));
 	ck_assert(emulator->is_alternate);
 	ck_assert(!emulator->is_cursor_visible);
 	ck_assert_int_ne(emulator->mouse, VTERM_PROP_MOUSE_NONE);
 	return pid;
+}
+
+static pid_t start(struct emulator *emulator)
+{
+	return start_with(emulator, false);
 }
 
 /* Waits for the end, and takes what the program writes so that it is not kept from ending. */
@@ -86,6 +93,25 @@ START_TEST(is_killed)
 	int status = wait_end(&emulator, pid);
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), numbers[_i]);
+	emulator_check_restored(&emulator);
+	emulator_close(&emulator);
+}
+END_TEST
+
+/* Who was told to ignore SIGQUIT goes on, with its screen. */
+START_TEST(ignores_what_was_ignored)
+{
+	struct emulator emulator;
+	pid_t pid = start_with(&emulator, true);
+
+	ck_assert_int_eq(kill(pid, SIGQUIT), 0);
+	emulator_char(&emulator, 'x');
+	ck_assert(emulator_expect(&emulator, 0, "ready 80x24 key 78"));
+	ck_assert(emulator.is_alternate);
+	emulator_char(&emulator, 'q');
+	int status = wait_end(&emulator, pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
 	emulator_check_restored(&emulator);
 	emulator_close(&emulator);
 }
@@ -198,6 +224,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(tc, dies, 0, sizeof(deaths) / sizeof(deaths[0]));
 	tcase_add_loop_test(tc, is_killed, 0, 3);
+	tcase_add_test(tc, ignores_what_was_ignored);
 	tcase_add_loop_test(tc, is_asked_to_end, 0, 3);
 	tcase_add_loop_test(tc, exits, 0, 3);
 	tcase_add_loop_test(tc, last_words, 0, 2);

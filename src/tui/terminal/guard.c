@@ -66,9 +66,13 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	restore();
-	for (unsigned i = 0; i < SIGNAL_COUNT; i++)
-		if (signals[i] == number)
+	for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+		/* Without a screen there is no going on, even if the signal was ignored before. */
+		if (signals[i] == number && guard.before[i].sa_handler != SIG_IGN)
 			(void)sigaction(number, &guard.before[i], NULL);
+		else if (signals[i] == number)
+			(void)signal(number, SIG_DFL);
+	}
 	/* A fault comes again by itself, with the true address for who looks at it next. */
 	bool is_fault = info->si_code > 0 && number != SIGABRT && number != SIGQUIT;
 	if (!is_fault)
@@ -102,8 +106,12 @@ void kt_guard_arm(int fd, const struct termios *modes, const void *bytes, size_t
 	use_own_stack();
 	(void)sigfillset(&action.sa_mask);
 	atomic_store(&guard.is_armed, true);
-	for (unsigned i = 0; i < SIGNAL_COUNT; i++)
+	for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
 		(void)sigaction(signals[i], &action, &guard.before[i]);
+		/* Nobody but us sends the others; who ignores this one wants us to go on. */
+		if (signals[i] == SIGQUIT && guard.before[i].sa_handler == SIG_IGN)
+			(void)signal(SIGQUIT, SIG_IGN);
+	}
 }
 
 void kt_guard_disarm(void)
