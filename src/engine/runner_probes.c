@@ -32,6 +32,7 @@ static void on_probe_timeout(uv_timer_t *timer)
 void kt_runner_mourn(struct kt_runner *runner, const char *why)
 {
 	if (!runner->probe.running) {
+		(void)uv_timer_stop(&runner->probe_timer);
 		kt_guest_fail(runner->guest, KT_REASON_WORKER_DIED, why);
 		return;
 	}
@@ -185,6 +186,46 @@ static void count_metrics(const struct probe_run *run, struct kt_event_probe_end
 		end->metric_count = (struct kt_opt_u64){ true, count };
 }
 
+static void on_no_death(uv_timer_t *timer)
+{
+	kt_runner_next_probe(timer->data);
+}
+
+/*
+ * Whether the probe ended because its worker had.  It sees that before the worker is a zombie whose end
+ * the agent can tell.
+ */
+static bool has_lost_worker(const struct probe_run *run, const char *fatal_kind)
+{
+	const char *said = kt_buf_text(&run->streams[KT_STREAM_STDERR]);
+
+	return run->probe->target && (strstr(said, "ktstr-probe-target-exited:") ||
+				      (fatal_kind && !strcmp(fatal_kind, "target-exited")));
+}
+
+/* What comes behind the end of a probe. */
+static void go_on(struct kt_runner *runner, const char *fatal_kind)
+{
+	const struct probe_run *run = &runner->probe;
+	kt_autobuf struct kt_buf problem = KT_BUF_INIT;
+
+	if (runner->death_text.len) {
+		kt_runner_mourn(runner, kt_buf_text(&runner->death_text));
+		return;
+	}
+	if (run->timed_out) {
+		kt_buf_printf(&problem,
+			      "probe '%s' run %" PRIu32 " did not end within %" PRIu32 " ms",
+			      run->probe->name, run->run, run->probe->timeout_ms);
+		kt_guest_fail(runner->guest, KT_REASON_PROBE_FATAL, kt_buf_text(&problem));
+		return;
+	}
+	if (has_lost_worker(run, fatal_kind))
+		(void)uv_timer_start(&runner->probe_timer, on_no_death, KT_LAST_WORDS_MS, 0);
+	else
+		kt_runner_next_probe(runner);
+}
+
 static void on_ended(struct kt_runner *runner, const struct kt_link_message *message)
 {
 	struct probe_run *run = &runner->probe;
@@ -219,18 +260,7 @@ static void on_ended(struct kt_runner *runner, const struct kt_link_message *mes
 	count_metrics(run, &event.probe_end);
 	kt_runner_emit(runner, &event);
 	run->running = false;
-	if (runner->death_text.len) {
-		kt_runner_mourn(runner, kt_buf_text(&runner->death_text));
-		return;
-	}
-	if (!run->timed_out) {
-		kt_runner_next_probe(runner);
-		return;
-	}
-	kt_buf_reset(&problem);
-	kt_buf_printf(&problem, "probe '%s' run %" PRIu32 " did not end within %" PRIu32 " ms",
-		      run->probe->name, run->run, run->probe->timeout_ms);
-	kt_guest_fail(runner->guest, KT_REASON_PROBE_FATAL, kt_buf_text(&problem));
+	go_on(runner, event.probe_end.fatal_kind);
 }
 
 static void on_failed(struct kt_runner *runner, const char *why)

@@ -117,7 +117,8 @@ static struct kt_error *flush(struct kt_agent *agent, bool *ret_gone)
 
 /*
  * Reaps every child that has ended, ours and (as PID 1) orphans.  The peek with WNOWAIT
- * tells whose end it is before anybody's status is taken.
+ * tells whose end it is before anybody's status is taken.  Of several that have ended the
+ * kernel gives the oldest child first, so a probe that ended because its target had comes behind it.
  */
 static void reap(struct kt_agent *agent)
 {
@@ -130,7 +131,8 @@ static void reap(struct kt_agent *agent)
 			return;
 		for (struct kt_process *p = agent->processes; p; p = p->next)
 			if (p->pid == info.si_pid && !p->ended)
-				kt_process_set_ended(p, status, &usage, kt_clock_mono_ns());
+				kt_process_set_ended(p, ++agent->end_count, status, &usage,
+						     kt_clock_mono_ns());
 		info.si_pid = 0;
 	}
 }
@@ -155,22 +157,36 @@ static void look_for_awaited(struct kt_agent *agent, struct kt_process *process,
 		end_wait(agent, process, "timeout");
 }
 
+/* Ends are told in the order in which they came, though the pipes of one are empty before another's. */
+static bool is_first_to_end(const struct kt_agent *agent, const struct kt_process *process)
+{
+	for (const struct kt_process *p = agent->processes; p; p = p->next)
+		if (p->ended && p->end_number < process->end_number)
+			return false;
+	return true;
+}
+
+/* Tells the next end, if there is one that can be told. */
+static bool tell_an_end(struct kt_agent *agent, uint64_t now_ns)
+{
+	for (struct kt_process **slot = &agent->processes; *slot; slot = &(*slot)->next)
+		if (kt_process_is_finished(*slot, now_ns) && is_first_to_end(agent, *slot)) {
+			kt_agent_say_ended(agent, *slot);
+			drop_process(agent, slot);
+			return true;
+		}
+	return false;
+}
+
 static void serve_processes(struct kt_agent *agent)
 {
 	uint64_t now_ns = kt_clock_mono_ns();
-	struct kt_process **slot = &agent->processes;
 
-	while (*slot) {
-		struct kt_process *process = *slot;
-		if (process->awaited_path)
-			look_for_awaited(agent, process, now_ns);
-		if (kt_process_is_finished(process, now_ns)) {
-			kt_agent_say_ended(agent, process);
-			drop_process(agent, slot);
-		} else {
-			slot = &process->next;
-		}
-	}
+	for (struct kt_process *p = agent->processes; p; p = p->next)
+		if (p->awaited_path)
+			look_for_awaited(agent, p, now_ns);
+	while (tell_an_end(agent, now_ns))
+		continue;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

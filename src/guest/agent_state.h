@@ -24,6 +24,7 @@ struct kt_agent {
 	struct kt_buf in;
 	struct kt_buf out;
 	struct kt_process *processes;
+	uint64_t end_count; /* of processes that were reaped */
 	unsigned process_count;
 	uint64_t next_beat_ns;
 	bool exit_asked;

@@ -137,10 +137,11 @@ void kt_process_kill(const struct kt_process *process, int signal)
 	(void)kill(process->pid, signal);
 }
 
-void kt_process_set_ended(struct kt_process *process, int status, const struct rusage *usage,
-			  uint64_t now_ns)
+void kt_process_set_ended(struct kt_process *process, uint64_t end_number, int status,
+			  const struct rusage *usage, uint64_t now_ns)
 {
 	process->ended = true;
+	process->end_number = end_number;
 	process->status = status;
 	process->usage = *usage;
 	process->drain_until_ns = now_ns + KT_DRAIN_NS;

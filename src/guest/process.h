@@ -23,7 +23,8 @@ struct kt_process {
 	uint64_t dropped_bytes[KT_STREAM_COUNT];
 	uint64_t limit_bytes;
 	bool ended;
-	int status; /* as from waitpid(), once ended */
+	uint64_t end_number; /* once ended: how many had before, and itself */
+	int status;	     /* as from waitpid(), once ended */
 	struct rusage usage;
 	uint64_t drain_until_ns; /* once ended: when to stop waiting for the pipes */
 	char *awaited_path;	 /* the file whose appearance the host waits for, or NULL */
@@ -43,9 +44,9 @@ struct kt_error *kt_process_spawn(uint32_t id, char *const *argv, char *const *e
 /** Kills the process group and the leader with @signal; harmless once it has ended. */
 void kt_process_kill(const struct kt_process *process, int signal);
 
-/** Notes the end told by waitpid() and kills what is left of the process group. */
-void kt_process_set_ended(struct kt_process *process, int status, const struct rusage *usage,
-			  uint64_t now_ns);
+/** Notes the end told by waitpid(), the @end_number-th, and kills what is left of the process group. */
+void kt_process_set_ended(struct kt_process *process, uint64_t end_number, int status,
+			  const struct rusage *usage, uint64_t now_ns);
 
 /**
  * Reads what @stream has and appends it to @out as output frames, within the limit.

@@ -238,6 +238,69 @@ START_TEST(descendants_neither_hang_nor_survive)
 }
 END_TEST
 
+/* Waits until @pid has ended and nobody has reaped it. */
+static void wait_for_zombie(uint64_t pid)
+{
+	uint64_t until_ns = kt_clock_mono_ns() + DEADLINE_NS;
+	char path[64];
+	char line[256];
+	char state = '?';
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/stat", (unsigned)pid);
+	while (state != 'Z') {
+		FILE *file = fopen(path, "r");
+		ck_assert_ptr_nonnull(file);
+		ck_assert_ptr_nonnull(fgets(line, sizeof(line), file));
+		(void)fclose(file);
+		state = strrchr(line, ')')[2];
+		ck_assert(kt_clock_mono_ns() < until_ns);
+		(void)poll(NULL, 0, 5);
+	}
+}
+
+/* A probe ends because its target has: whoever hears of both hears of the target first. */
+START_TEST(ends_are_told_in_their_order)
+{
+	start_agent();
+	spawn(1, "exec sleep 1000", 10);
+	read_until("started 1\n");
+	uint64_t target = last_pid;
+	spawn(2, "exec sleep 1000", 10);
+	read_until("started 2\n");
+	uint64_t probe = last_pid;
+	ck_assert_int_eq(kill(agent_pid, SIGSTOP), 0);
+	ck_assert_int_eq(kill((pid_t)target, SIGKILL), 0);
+	wait_for_zombie(target);
+	ck_assert_int_eq(kill((pid_t)probe, SIGKILL), 0);
+	wait_for_zombie(probe);
+	ck_assert_int_eq(kill(agent_pid, SIGCONT), 0);
+	read_until("ended 2 ");
+	ck_assert_ptr_nonnull(strstr(kt_buf_text(&transcript),
+				     "ended 1 signal 9 dropped 0\nended 2 signal 9 dropped 0\n"));
+}
+END_TEST
+
+/* Also when the target's pipes are kept open by somebody else. */
+START_TEST(an_end_waits_for_those_before_it)
+{
+	char script[256];
+
+	/* It ends once the other one has a session of its own, out of reach. */
+	(void)snprintf(script, sizeof(script),
+		       "mark=/tmp/kt-agent-test-%d; setsid sh -c \": >$mark; exec sleep 2\" & "
+		       "while [ ! -e $mark ]; do sleep 0.01; done; rm $mark; exit 3",
+		       (int)getpid());
+	start_agent();
+	spawn(1, script, 10);
+	read_until("started 1\n");
+	while (!kill((pid_t)last_pid, 0))
+		(void)poll(NULL, 0, 5);
+	spawn(2, "exit 4", 10);
+	read_until("ended 2 ");
+	ck_assert_ptr_nonnull(strstr(kt_buf_text(&transcript), "ended 1 code 3"));
+}
+END_TEST
+
 START_TEST(exit_kills_what_runs)
 {
 	struct kt_buf bytes = KT_BUF_INIT;
@@ -310,6 +373,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, what_cannot_run_is_said);
 	tcase_add_test(tests, awaiting_a_marker);
 	tcase_add_test(tests, descendants_neither_hang_nor_survive);
+	tcase_add_test(tests, ends_are_told_in_their_order);
+	tcase_add_test(tests, an_end_waits_for_those_before_it);
 	tcase_add_test(tests, exit_kills_what_runs);
 	tcase_add_test(tests, a_closed_port_ends_everything);
 	tcase_add_loop_test(tests, bad_requests_end_the_agent, 0,
