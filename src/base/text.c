@@ -55,6 +55,16 @@ size_t kt_text_utf8_length(const char *bytes, size_t len)
 	return (size_t)tail + 1;
 }
 
+uint32_t kt_text_code_point(const char *bytes, size_t len)
+{
+	static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t code = (uint8_t)bytes[0] & masks[len];
+
+	for (size_t i = 1; i < len; i++)
+		code = code << 6 | ((uint8_t)bytes[i] & 0x3f);
+	return code;
+}
+
 bool kt_text_is_utf8(const char *bytes, size_t len)
 {
 	while (len) {

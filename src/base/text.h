@@ -25,6 +25,9 @@ bool kt_text_is_utf8(const char *bytes, size_t len);
  */
 size_t kt_text_utf8_length(const char *bytes, size_t len);
 
+/** The character of a sequence that kt_text_utf8_length() says is @len bytes long (1 to 4). */
+uint32_t kt_text_code_point(const char *bytes, size_t len);
+
 /**
  * Appends the @len foreign bytes to @out in at most @max_bytes bytes: control
  * characters and invalid sequences become U+FFFD; newlines are kept if @keep_newlines.

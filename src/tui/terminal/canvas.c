@@ -56,17 +56,6 @@ struct kt_cell *kt_canvas_cell(const struct kt_canvas *canvas, unsigned row, uns
 	return &canvas->cells[(size_t)row * canvas->columns + column];
 }
 
-/* Decodes a sequence whose length is known to be right. */
-static uint32_t code_point(const char *text, size_t len)
-{
-	static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t code = (uint8_t)text[0] & masks[len];
-
-	for (size_t i = 1; i < len; i++)
-		code = code << 6 | ((uint8_t)text[i] & 0x3f);
-	return code;
-}
-
 static void replace(const struct kt_canvas *canvas, struct glyph *glyph)
 {
 	strcpy(glyph->text, canvas->is_ascii ? "?" : "\xef\xbf\xbd");
@@ -83,7 +72,7 @@ static struct glyph next_glyph(const struct kt_canvas *canvas, const char *text,
 		replace(canvas, &glyph);
 		return glyph;
 	}
-	uint32_t code = code_point(text, glyph.len);
+	uint32_t code = kt_text_code_point(text, glyph.len);
 	int width = kt_width_of(code);
 	if (width < 0 || (canvas->is_ascii && code > 0x7e)) {
 		replace(canvas, &glyph);

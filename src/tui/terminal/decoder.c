@@ -181,16 +181,6 @@ static size_t escape_sequence(const struct pass *pass, const char *text, size_t 
 	return taken;
 }
 
-static uint32_t code_point(const char *text, size_t len)
-{
-	static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t code = (uint8_t)text[0] & masks[len];
-
-	for (size_t i = 1; i < len; i++)
-		code = code << 6 | ((uint8_t)text[i] & 0x3f);
-	return code;
-}
-
 /* Whether @text may be the begin of a character that the next bytes complete. */
 static bool is_cut(const char *text, size_t len)
 {
@@ -215,7 +205,7 @@ static size_t character(const struct pass *pass, const char *text, size_t len)
 		tell(pass, KT_KEY_NONE);
 		return 1;
 	}
-	uint32_t code = code_point(text, taken);
+	uint32_t code = kt_text_code_point(text, taken);
 	if (code == '\r')
 		code = KT_KEY_ENTER;
 	else if (code == '\b')

@@ -275,14 +275,6 @@ static unsigned paint_page(const void *view, const struct kt_look_at *look, uint
 				   &run->scenarios[scenario]->checks[check], scroll, canvas, area);
 }
 
-static unsigned act(void *view, const struct kt_look_at *look, enum kt_action action)
-{
-	(void)view;
-	(void)look;
-	(void)action;
-	return 0;
-}
-
 const struct kt_view kt_checks_view = {
 	.word = "checks",
 	.title = "Checks",
@@ -297,5 +289,4 @@ const struct kt_view kt_checks_view = {
 	.paint_row = paint_row,
 	.explain_empty = explain_empty,
 	.paint_page = paint_page,
-	.act = act,
 };

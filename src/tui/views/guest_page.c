@@ -176,9 +176,10 @@ static void put_notes(struct kt_page *page, const struct kt_look_at *look,
 		      const struct kt_run_scenario *scenario)
 {
 	const struct kt_run *run = look->input->run;
+	size_t count = kt_moment_note_count(run, look->moment_ns);
 	bool has_title = false;
 
-	for (size_t i = 0; i < kt_moment_note_count(run, look->moment_ns); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct kt_run_note *note = &run->notes[i];
 
 		if (note->scenario && strcmp(note->scenario, scenario->name) != 0)

@@ -335,14 +335,6 @@ static unsigned paint_page(const void *view, const struct kt_look_at *look, uint
 	return kt_guest_page_paint(look, run->scenarios[identity - 1], scroll, canvas, area);
 }
 
-static unsigned act(void *view, const struct kt_look_at *look, enum kt_action action)
-{
-	(void)view;
-	(void)look;
-	(void)action;
-	return 0;
-}
-
 const struct kt_view kt_guests_view = {
 	.word = "guests",
 	.title = "Guests",
@@ -357,5 +349,4 @@ const struct kt_view kt_guests_view = {
 	.paint_row = paint_row,
 	.explain_empty = explain_empty,
 	.paint_page = paint_page,
-	.act = act,
 };

@@ -289,14 +289,6 @@ static unsigned paint_page(const void *view, const struct kt_look_at *look, uint
 	return page.lines;
 }
 
-static unsigned act(void *view, const struct kt_look_at *look, enum kt_action action)
-{
-	(void)view;
-	(void)look;
-	(void)action;
-	return 0;
-}
-
 const struct kt_view kt_help_view = {
 	.word = "help",
 	.title = "Help",
@@ -311,5 +303,4 @@ const struct kt_view kt_help_view = {
 	.paint_row = paint_row,
 	.explain_empty = explain_empty,
 	.paint_page = paint_page,
-	.act = act,
 };

@@ -26,22 +26,26 @@ static bool is_unthinned(const struct kt_thread_rows *rows)
 	return past_index == rows->past_index && first_index == rows->first_index;
 }
 
-/* Threads come and go before it, but not many from one frame to the next: looks around @place. */
+static bool is_at(const struct kt_series_frame *frame, uint32_t number, size_t place)
+{
+	return place < frame->snapshot.thread_count && frame->thread_numbers[place] == number;
+}
+
+/* Threads come and go before it, but not many from one frame to the next: looks around *place. */
 static const struct kt_thread *find_thread(const struct kt_series_frame *frame, uint32_t number,
 					   size_t *place)
 {
 	size_t count = frame->snapshot.thread_count;
 	size_t from = *place < count ? *place : count;
 
-	for (size_t away = 0; away <= from || from + away < count; away++) {
-		size_t at = from + away;
-
-		if (at >= count || frame->thread_numbers[at] != number)
-			at = away <= from ? from - away : count;
-		if (at >= count || frame->thread_numbers[at] != number)
+	for (size_t away = 0; away <= count; away++) {
+		if (is_at(frame, number, from + away))
+			*place = from + away;
+		else if (away <= from && is_at(frame, number, from - away))
+			*place = from - away;
+		else
 			continue;
-		*place = at;
-		return &frame->snapshot.threads[at];
+		return &frame->snapshot.threads[*place];
 	}
 	return NULL;
 }

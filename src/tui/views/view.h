@@ -90,7 +90,7 @@ struct kt_view {
 	unsigned (*paint_page)(const void *view, const struct kt_look_at *look, uint64_t identity,
 			       unsigned scroll, struct kt_canvas *canvas, struct kt_area area);
 
-	/* An action that the dashboard does not know itself (sorting, columns); bits of need. */
+	/* An action that the dashboard does not know itself (sorting, columns); bits of need.  NULL: none. */
 	unsigned (*act)(void *view, const struct kt_look_at *look, enum kt_action action);
 };
 
