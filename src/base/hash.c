@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/hash.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const uint64_t c1 = 0x87c37b91114253d5;
 static const uint64_t c2 = 0x4cf5ad432745937f;
@@ -63,6 +65,19 @@ void kt_hash_update(struct kt_hash *hash, const void *bytes, size_t len)
 		add_block(hash, at);
 	if (len)
 		memcpy(hash->rest, at, len);
+}
+
+struct kt_error *kt_hash_update_file(struct kt_hash *hash, int fd)
+{
+	char bytes[64 * 1024];
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		kt_hash_update(hash, bytes, (size_t)got);
+		at += got;
+	}
+	return got < 0 ? kt_error_create(KT_ERROR_IO, errno, "read") : NULL;
 }
 
 void kt_hash_text(const struct kt_hash *hash, char text[KT_HASH_TEXT_SIZE])

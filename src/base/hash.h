@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 #define KT_HASH_BLOCK_BYTES 16
 #define KT_HASH_TEXT_SIZE   33 /* 32 hex digits and a NUL */
 
@@ -23,6 +25,9 @@ struct kt_hash {
 
 /** Takes in @len more bytes. */
 void kt_hash_update(struct kt_hash *hash, const void *bytes, size_t len);
+
+/** Takes in all bytes of the file @fd, whatever its offset.  Errors: io.  Owner: borrows @fd. */
+struct kt_error *kt_hash_update_file(struct kt_hash *hash, int fd) KT_MUST_CHECK;
 
 /** Writes the hash of all bytes so far as hex digits; @hash itself does not change. */
 void kt_hash_text(const struct kt_hash *hash, char text[KT_HASH_TEXT_SIZE]);

@@ -46,14 +46,23 @@ struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 	engine->running = calloc(engine->scenario_count + 1, sizeof(struct kt_runner *));
 	if (!engine->running)
 		return kt_error_no_memory();
+	if (options->templates)
+		KT_TRY(kt_templates_create(shared->loop, &shared->templates));
 	*ret = KT_TAKE(engine);
 	return NULL;
+}
+
+static void on_nothing(void *ctx)
+{
+	(void)ctx;
 }
 
 void kt_engine_destroy(struct kt_engine *engine)
 {
 	if (!engine)
 		return;
+	if (engine->shared->templates) /* it was never started: nothing is being made */
+		kt_templates_close(KT_TAKE(engine->shared->templates), on_nothing, NULL);
 	kt_buf_deinit(&engine->cancel_text);
 	free(engine->running);
 	free(engine);
@@ -77,11 +86,21 @@ static void skip_scenario(struct kt_engine *engine, const struct kt_scenario *sc
 	kt_session_emit(engine->shared->session, &event);
 }
 
+static void on_templates_closed(void *ctx)
+{
+	struct kt_engine *engine = ctx;
+
+	engine->on_done(engine->ctx);
+}
+
 static void on_check_closed(uv_handle_t *handle)
 {
 	struct kt_engine *engine = handle->data;
 
-	engine->on_done(engine->ctx);
+	if (engine->shared->templates)
+		kt_templates_close(KT_TAKE(engine->shared->templates), on_templates_closed, engine);
+	else
+		engine->on_done(engine->ctx);
 }
 
 static void on_runner_done(void *ctx, struct kt_runner *runner)

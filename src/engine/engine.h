@@ -11,6 +11,7 @@
 struct kt_engine_options {
 	uint32_t jobs;	   /* guests at once; at least 1 */
 	bool fail_fast;	   /* the first scenario that does not pass cancels the others */
+	bool templates;	   /* guests are woken from templates; else each is booted */
 	bool skip_missing; /* a scenario without an image is skipped instead of an error */
 };
 

@@ -9,49 +9,7 @@
 #include "base/text.h"
 #include "engine/runner_state.h"
 
-/* A boot takes 1.5 to 3.5 s emulated on an idle machine (docs/performance.md); the rest is for
- * machines that are slow or busy. */
-#define KT_BOOT_TIMEOUT_NS	   (40 * KT_NS_PER_SEC)
-#define KT_BOOT_TIMEOUT_PER_CPU_NS (2 * KT_NS_PER_SEC)
-/* A working KVM boots in well under this; a broken one may never say so. */
-#define KT_KVM_BOOT_TIMEOUT_NS (5 * KT_NS_PER_SEC)
-/* The agent says something every second. */
-#define KT_SILENCE_TIMEOUT_NS (20 * KT_NS_PER_SEC)
-
 KT_DEFINE_CLEANUP(struct kt_runner *, kt_runner_destroy);
-
-static void start_guest(struct kt_runner *runner);
-
-uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes)
-{
-	uint32_t least = kt_machine_memory_mib(&scenario->topology, image_bytes);
-
-	return scenario->memory_mib > least ? scenario->memory_mib : least;
-}
-
-struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
-				     const struct kt_scenario *scenario, uint64_t image_bytes,
-				     struct kt_arguments *ret)
-{
-	struct kt_machine machine = {
-		.topology = scenario->topology,
-		.memory_mib = kt_runner_memory_mib(scenario, image_bytes),
-		.accelerator = shared->accelerator,
-		.tcg_multi_thread = shared->tcg_multi_thread,
-		.cpu = shared->cpu,
-		.agent_port = KT_PORT_NAME,
-		.qmp_fd = KT_GUEST_FD_QMP,
-		.agent_fd = KT_GUEST_FD_AGENT,
-		.console_fd = KT_GUEST_FD_CONSOLE,
-	};
-	struct kt_machine_boot boot = {
-		.kernel_fd = KT_GUEST_FD_KERNEL,
-		.initrd_fd = KT_GUEST_FD_INITRD,
-		.tsc_khz = shared->tsc_khz,
-	};
-
-	return kt_machine_boot_arguments(&machine, &boot, &shared->programs, ret);
-}
 
 struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
 				  const struct kt_scenario *scenario,
@@ -189,6 +147,7 @@ static void emit_end(struct kt_runner *runner)
 				  .duration_ns = kt_clock_mono_ns() - runner->started_ns,
 				  .boot_ns = { boot_ns != 0, boot_ns },
 				  .accel = event_accel(runner),
+				  .start = runner->start,
 				  .console_tail = console.len ? kt_buf_text(&console) : NULL,
 				  .qemu_stderr_tail = said.len ? kt_buf_text(&said) : NULL },
 	};
@@ -205,47 +164,10 @@ static void on_timer_closed(uv_handle_t *timer)
 	runner->on_done(runner->ctx, runner);
 }
 
-static void end_runner(struct kt_runner *runner)
+void kt_runner_end(struct kt_runner *runner)
 {
 	uv_close((uv_handle_t *)&runner->scenario_timer, on_timer_closed);
 	uv_close((uv_handle_t *)&runner->probe_timer, on_timer_closed);
-}
-
-/* Did KVM fail in a way that emulation may survive? */
-static bool should_fall_back(const struct kt_runner *runner)
-{
-	enum kt_guest_reason reason = kt_guest_reason(runner->guest);
-
-	return runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back &&
-	       !runner->cancelled && !kt_guest_boot_ns(runner->guest) &&
-	       (reason == KT_REASON_NO_KVM || reason == KT_REASON_NO_AGENT ||
-		reason == KT_REASON_QEMU_EXIT);
-}
-
-/* From here on every guest of the run is emulated; said once. */
-static void fall_back(struct kt_runner *runner)
-{
-	struct kt_runner_shared *shared = runner->shared;
-	kt_autobuf struct kt_buf text = KT_BUF_INIT;
-
-	if (shared->accelerator == KT_ACCELERATOR_KVM) {
-		shared->accelerator = KT_ACCELERATOR_TCG;
-		kt_buf_printf(&text, "a guest under KVM did not boot (%s)",
-			      kt_guest_detail(runner->guest));
-		struct kt_accel_step step = { .step = "boot",
-					      .outcome = "kvm failed",
-					      .reason = kt_buf_text(&text) };
-		struct kt_event event = {
-			.type = KT_EVENT_ACCEL,
-			.accel = { .choice = KT_ACCEL_TCG,
-				   .reason = kt_buf_text(&text),
-				   .steps = &step,
-				   .step_count = 1 },
-		};
-		kt_session_emit(shared->session, &event);
-	}
-	kt_guest_destroy(KT_TAKE(runner->guest));
-	start_guest(runner);
 }
 
 /* What the guest reports. */
@@ -260,6 +182,7 @@ static void on_state(void *ctx, struct kt_guest *guest)
 				 .reason = failed ? kt_guest_reason(guest) : KT_REASON_NONE,
 				 .detail = failed ? kt_guest_detail(guest) : NULL,
 				 .accel = event_accel(runner),
+				 .start = runner->start,
 				 .since_start_ns = kt_guest_since_start_ns(guest) },
 	};
 
@@ -267,8 +190,10 @@ static void on_state(void *ctx, struct kt_guest *guest)
 	if (failed && runner->probe.running)
 		kt_runner_announce_probe(runner, NULL);
 	kt_runner_emit(runner, &event);
-	if (kt_guest_state(guest) == KT_GUEST_READY)
-		kt_runner_start_workers(runner);
+	if (kt_guest_state(guest) != KT_GUEST_READY)
+		return;
+	runner->was_ready = true;
+	kt_runner_start_workers(runner);
 }
 
 static void on_message(void *ctx, const struct kt_link_message *message)
@@ -294,11 +219,16 @@ static void on_stopped(void *ctx)
 	struct kt_runner *runner = ctx;
 
 	(void)uv_timer_stop(&runner->probe_timer);
-	if (should_fall_back(runner))
-		fall_back(runner);
-	else
-		end_runner(runner);
+	if (!kt_runner_try_again(runner))
+		kt_runner_end(runner);
 }
+
+const struct kt_guest_handler kt_runner_guest_handler = {
+	.on_state = on_state,
+	.on_message = on_message,
+	.on_console = on_console,
+	.on_stopped = on_stopped,
+};
 
 /* The start. */
 
@@ -313,52 +243,8 @@ static void on_scenario_timeout(uv_timer_t *timer)
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 
 	kt_buf_printf(&text, "the scenario took longer than %u s", timeout_s(runner));
-	if (runner->guest)
-		kt_guest_fail(runner->guest, KT_REASON_TIMEOUT, kt_buf_text(&text));
-}
-
-static uint64_t boot_timeout_ns(const struct kt_runner *runner)
-{
-	if (runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back)
-		return KT_KVM_BOOT_TIMEOUT_NS;
-	return KT_BOOT_TIMEOUT_NS +
-	       KT_BOOT_TIMEOUT_PER_CPU_NS * kt_topology_cpu_count(&runner->scenario->topology);
-}
-
-static struct kt_error *create_guest(struct kt_runner *runner, struct kt_arguments *arguments)
-{
-	static const struct kt_guest_handler handler = {
-		.on_state = on_state,
-		.on_message = on_message,
-		.on_console = on_console,
-		.on_stopped = on_stopped,
-	};
-	struct kt_runner_shared *shared = runner->shared;
-
-	runner->accelerator = shared->accelerator;
-	shared->programs.parent_pid = getpid();
-	KT_TRY(kt_runner_arguments(shared, runner->scenario, runner->image.bytes, arguments));
-	struct kt_guest_config config = {
-		.argv = arguments->argv,
-		.kernel_fd = shared->kernel_fd,
-		.initrd_fd = runner->image.fd,
-		.boot_timeout_ns = boot_timeout_ns(runner),
-		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
-	};
-	return kt_guest_create(shared->loop, &config, &handler, runner, &runner->guest);
-}
-
-static void start_guest(struct kt_runner *runner)
-{
-	kt_autoarguments struct kt_arguments arguments = { 0 };
-	kt_autoerr struct kt_error *err = create_guest(runner, &arguments);
-
-	if (err) {
-		kt_buf_puts(&runner->problem, kt_error_message(err));
-		end_runner(runner);
-		return;
-	}
-	kt_guest_start(runner->guest);
+	runner->timed_out = true;
+	kt_runner_stop_guest(runner, KT_REASON_TIMEOUT, kt_buf_text(&text));
 }
 
 void kt_runner_start(struct kt_runner *runner)
@@ -377,17 +263,17 @@ void kt_runner_start(struct kt_runner *runner)
 	kt_autoerr struct kt_error *err = emit_start(runner);
 	if (err) {
 		kt_buf_puts(&runner->problem, kt_error_message(err));
-		end_runner(runner);
+		kt_runner_end(runner);
 		return;
 	}
-	start_guest(runner);
+	kt_runner_start_guest(runner);
 }
 
 void kt_runner_cancel(struct kt_runner *runner, const char *text)
 {
-	if (runner->cancelled || !runner->guest)
+	if (runner->cancelled || (!runner->guest && !runner->is_waiting))
 		return;
 	runner->cancelled = true;
 	kt_buf_puts(&runner->cancel_text, text);
-	kt_guest_fail(runner->guest, KT_REASON_CANCELLED, text);
+	kt_runner_stop_guest(runner, KT_REASON_CANCELLED, text);
 }

@@ -11,7 +11,9 @@
 
 #include <uv.h>
 
+#include "base/hash.h"
 #include "engine/session.h"
+#include "engine/templates.h"
 #include "vmm/machine.h"
 
 /** What all guests of a run have in common.  All borrowed. */
@@ -27,12 +29,14 @@ struct kt_runner_shared {
 	bool is_live;	    /* somebody looks: snapshots are events as soon as they are taken */
 	enum kt_accelerator accelerator;
 	bool may_fall_back; /* to TCG, when KVM turns out not to work */
+	struct kt_templates *templates; /* NULL: every guest is booted */
 };
 
 /** The image of a scenario's guest. */
 struct kt_runner_image {
 	int fd; /* -1: there is none */
 	uint64_t bytes;
+	char hash[KT_HASH_TEXT_SIZE]; /* of its content */
 	const char *missing; /* why there is none: the scenario cannot be judged; borrowed */
 };
 

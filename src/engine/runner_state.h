@@ -9,6 +9,7 @@
 #include "base/tail.h"
 #include "engine/event_lines.h"
 #include "engine/runner.h"
+#include "engine/templates.h"
 #include "vmm/guest.h"
 
 /* The contract's limit for what is kept of a program's stream (section 7.1). */
@@ -61,7 +62,14 @@ struct kt_runner {
 	void *ctx;
 
 	struct kt_guest *guest;
-	enum kt_accelerator accelerator; /* of the present guest */
+	enum kt_accelerator accelerator; /* of the present guest, or of the one waited for */
+	enum kt_start start;		 /* how it came to run */
+	const struct kt_template *template; /* that it is woken from; NULL: booted */
+	struct kt_template_wait wait;
+	bool is_waiting; /* for a template; there is no guest yet */
+	bool is_cold;	 /* templates are out, for this scenario */
+	bool was_ready;	 /* the present guest has been */
+	bool timed_out;	 /* the scenario */
 	uint64_t started_ns;
 	uv_timer_t scenario_timer;
 	uv_timer_t probe_timer;
@@ -78,6 +86,24 @@ struct kt_runner {
 	size_t next_probe;
 	struct probe_run probe;
 };
+
+/** What a runner does with what its guest reports. */
+extern const struct kt_guest_handler kt_runner_guest_handler;
+
+/** Starts a guest: woken from a template where there is one or can be one, else booted. */
+void kt_runner_start_guest(struct kt_runner *runner);
+
+/**
+ * The guest is gone.  Starts another one, and says so, where that may help: under emulation when KVM
+ * does not work, booted when it could not be woken.  False: that was all.
+ */
+bool kt_runner_try_again(struct kt_runner *runner);
+
+/** Ends the guest, or the wait for a template, for @reason; on_stopped or the runner's end follows. */
+void kt_runner_stop_guest(struct kt_runner *runner, enum kt_guest_reason reason, const char *text);
+
+/** The scenario is over: emits its end. */
+void kt_runner_end(struct kt_runner *runner);
 
 /** Emits @event as one of this scenario. */
 void kt_runner_emit(struct kt_runner *runner, struct kt_event *event);

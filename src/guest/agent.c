@@ -205,6 +205,8 @@ static int poll_timeout_ms(const struct kt_agent *agent)
 		if (p->ended)
 			until_ns = earlier(until_ns, p->drain_until_ns);
 	}
+	if (agent->is_frozen)
+		return -1; /* only a wake, or the port's end, matters */
 	if (until_ns <= now_ns)
 		return 0;
 	return (int)((until_ns - now_ns + KT_NS_PER_MS - 1) / KT_NS_PER_MS);
@@ -284,7 +286,7 @@ static void beat(struct kt_agent *agent)
 {
 	uint64_t now_ns = kt_clock_mono_ns();
 
-	if (now_ns < agent->next_beat_ns)
+	if (now_ns < agent->next_beat_ns || agent->is_frozen)
 		return;
 	kt_agent_say_beat(agent);
 	agent->next_beat_ns = now_ns + KT_BEAT_NS;

@@ -27,6 +27,7 @@ struct kt_agent {
 	uint64_t end_count; /* of processes that were reaped */
 	unsigned process_count;
 	uint64_t next_beat_ns;
+	bool is_frozen; /* says nothing until it is woken */
 	bool exit_asked;
 };
 
@@ -54,6 +55,9 @@ void kt_agent_say_ended(struct kt_agent *agent, const struct kt_process *process
 
 /** Says that we are alive. */
 void kt_agent_say_beat(struct kt_agent *agent);
+
+/** Says that the machine may be saved, or (@problem not NULL) why not. */
+void kt_agent_say_frozen(struct kt_agent *agent, const char *problem);
 
 /** Says goodbye: the guest ends on purpose. */
 void kt_agent_say_bye(struct kt_agent *agent);

@@ -25,6 +25,8 @@ static struct kt_error *serve(int port_fd)
 	static const struct kt_agent_hooks hooks = {
 		.set_clock = kt_clock_set_real,
 		.add_entropy = kt_entropy_add,
+		.scatter_pids = kt_pids_scatter,
+		.sweep = kt_system_sweep,
 	};
 	KT_CLEANUP(kt_agent_destroy) struct kt_agent *agent = NULL;
 	enum kt_agent_end end;

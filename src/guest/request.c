@@ -112,6 +112,8 @@ static struct kt_error *handle_hello(const struct request *request)
 	kt_autoerr struct kt_error *problem = request->agent->hooks->set_clock(real_ns);
 	if (!problem)
 		problem = request->agent->hooks->add_entropy(seed, sizeof(seed));
+	if (!problem)
+		problem = request->agent->hooks->scatter_pids();
 	kt_agent_say_ready(request->agent, problem ? kt_error_message(problem) : NULL);
 	return NULL;
 }
@@ -205,6 +207,29 @@ static struct kt_error *handle_kill(const struct request *request)
 	return NULL;
 }
 
+static struct kt_error *handle_freeze(const struct request *request)
+{
+	struct kt_agent *agent = request->agent;
+
+	if (agent->processes || agent->is_frozen)
+		return bad_request("freeze: a process is left, or it is frozen already");
+	kt_autoerr struct kt_error *problem = agent->hooks->sweep();
+	kt_agent_say_frozen(agent, problem ? kt_error_message(problem) : NULL);
+	agent->is_frozen = !problem;
+	return NULL;
+}
+
+static struct kt_error *handle_wake(const struct request *request)
+{
+	struct kt_agent *agent = request->agent;
+
+	if (!agent->is_frozen)
+		return bad_request("wake: it is not frozen");
+	agent->is_frozen = false;
+	kt_agent_say_hello(agent);
+	return NULL;
+}
+
 static struct kt_error *handle_exit(const struct request *request)
 {
 	request->agent->exit_asked = true;
@@ -215,8 +240,9 @@ static const struct {
 	const char *name;
 	struct kt_error *(*handle)(const struct request *request);
 } requests[] = {
-	{ "hello", handle_hello }, { "spawn", handle_spawn }, { "await", handle_await },
-	{ "kill", handle_kill },   { "exit", handle_exit },
+	{ "hello", handle_hello },   { "spawn", handle_spawn }, { "await", handle_await },
+	{ "kill", handle_kill },     { "freeze", handle_freeze }, { "wake", handle_wake },
+	{ "exit", handle_exit },
 };
 
 struct kt_error *kt_agent_handle(struct kt_agent *agent, const char *json, size_t len)

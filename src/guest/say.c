@@ -136,6 +136,16 @@ void kt_agent_say_beat(struct kt_agent *agent)
 	saying_end(&saying, agent);
 }
 
+void kt_agent_say_frozen(struct kt_agent *agent, const char *problem)
+{
+	struct saying saying;
+
+	saying_begin(&saying, "frozen");
+	if (problem)
+		put_string(&saying, "problem", problem);
+	saying_end(&saying, agent);
+}
+
 void kt_agent_say_bye(struct kt_agent *agent)
 {
 	struct saying saying;

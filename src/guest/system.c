@@ -62,6 +62,22 @@ struct kt_error *kt_system_mount_all(void)
 	return NULL;
 }
 
+struct kt_error *kt_system_sweep(void)
+{
+	for (size_t i = 0; i < sizeof(file_systems) / sizeof(*file_systems); i++) {
+		const struct file_system *fs = &file_systems[i];
+
+		if (strcmp(fs->type, "tmpfs") != 0)
+			continue;
+		/* EINVAL: this kernel could not mount it in the first place. */
+		if (umount2(fs->dir, MNT_DETACH) && errno == EINVAL && !fs->required)
+			continue;
+		if (mount(fs->type, fs->dir, fs->type, 0, fs->options))
+			return kt_error_create(KT_ERROR_IO, errno, "mount %s anew", fs->dir);
+	}
+	return NULL;
+}
+
 /* Whether the port @entry of the class directory is called @name. */
 static bool port_is_called(const char *entry, const char *name)
 {

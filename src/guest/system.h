@@ -17,6 +17,12 @@
 struct kt_error *kt_system_mount_all(void) KT_MUST_CHECK;
 
 /**
+ * Puts empty file systems in the place of those that programs write their own files to (/tmp, /dev/shm,
+ * /run): what they hold is gone.  Errors: io.  Owner: nothing changes hands.
+ */
+struct kt_error *kt_system_sweep(void) KT_MUST_CHECK;
+
+/**
  * Opens the virtio-serial port called @name, waiting at most @timeout_ns for it.
  * Errors: environment (no such port in time), io.  Owner: the caller closes @ret_fd.
  */

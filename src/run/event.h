@@ -43,6 +43,13 @@ enum kt_accel {
 	KT_ACCEL_TCG,
 };
 
+/** How a guest came to run. */
+enum kt_start {
+	KT_START_NONE, /* not known */
+	KT_START_COLD,
+	KT_START_TEMPLATE, /* woken from a saved state */
+};
+
 enum kt_guest_state {
 	KT_GUEST_NEW,
 	KT_GUEST_STARTING,
@@ -67,6 +74,7 @@ enum kt_guest_reason {
 	KT_REASON_TIMEOUT,
 	KT_REASON_PROTOCOL,
 	KT_REASON_CANCELLED,
+	KT_REASON_TEMPLATE, /* a saved guest could not be made, or not be woken */
 	KT_REASON_COUNT,
 };
 
@@ -136,6 +144,7 @@ struct kt_event_guest_state {
 	enum kt_guest_reason reason; /* only with state failed */
 	const char *detail;	     /* NULL: none */
 	enum kt_accel accel;
+	enum kt_start start;
 	uint64_t since_start_ns; /* since the guest's process was started */
 };
 
@@ -238,6 +247,7 @@ struct kt_event_scenario_end {
 	uint64_t duration_ns;
 	struct kt_opt_u64 boot_ns;
 	enum kt_accel accel;
+	enum kt_start start;
 	const char *console_tail;     /* NULL: none; may have newlines */
 	const char *qemu_stderr_tail; /* NULL: none; may have newlines */
 };

@@ -3,13 +3,15 @@
 
 const char *const kt_accel_words[] = { NULL, "kvm", "tcg", NULL };
 
+static const char *const start_words[] = { NULL, "cold", "template", NULL };
+
 const char *const kt_guest_state_words[] = {
 	"new", "starting", "kernel", "agent", "ready", "probing", "done", "failed", "stopped", NULL,
 };
 
 const char *const kt_guest_reason_words[] = {
 	NULL,	       "no-kvm",  "qemu-exit", "kernel-panic", "no-agent", "worker-died",
-	"probe-fatal", "timeout", "protocol",  "cancelled",    NULL,
+	"probe-fatal", "timeout", "protocol",  "cancelled", "template", NULL,
 };
 
 static const char *const worker_state_words[] = { "started", "ready", "exited", NULL };
@@ -118,6 +120,8 @@ static const struct kt_field guest_state_fields[] = {
 	{ PLACE(kt_event_guest_state, "detail", detail), .kind = KT_FIELD_OPT_TEXT },
 	{ PLACE(kt_event_guest_state, "accel", accel), .kind = KT_FIELD_OPT_WORD,
 	  .words = kt_accel_words },
+	{ PLACE(kt_event_guest_state, "start", start), .kind = KT_FIELD_OPT_WORD,
+	  .words = start_words },
 	{ PLACE(kt_event_guest_state, "since_start_ns", since_start_ns), .kind = KT_FIELD_U64 },
 	{ 0 },
 };
@@ -302,6 +306,8 @@ static const struct kt_field scenario_end_fields[] = {
 	{ PLACE(kt_event_scenario_end, "boot_ns", boot_ns), .kind = KT_FIELD_OPT_U64 },
 	{ PLACE(kt_event_scenario_end, "accel", accel), .kind = KT_FIELD_OPT_WORD,
 	  .words = kt_accel_words },
+	{ PLACE(kt_event_scenario_end, "start", start), .kind = KT_FIELD_OPT_WORD,
+	  .words = start_words },
 	{ PLACE(kt_event_scenario_end, "console_tail", console_tail), .kind = KT_FIELD_OPT_TEXT },
 	{ PLACE(kt_event_scenario_end, "qemu_stderr_tail", qemu_stderr_tail),
 	  .kind = KT_FIELD_OPT_TEXT },

@@ -75,6 +75,7 @@ struct kt_command_line {
 	enum kt_color_when color;
 	bool verbose;
 	bool quiet;
+	bool no_template;
 	bool skip_missing;
 	const char *record; /* NULL: none */
 	const char *kernel; /* NULL: search */

@@ -30,6 +30,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_PID, KT_TOP_KERNEL },
 	{ KT_TOP_PID, KT_TOP_ACCEL },
 	{ KT_TOP_PID, KT_TOP_CPU },
+	{ KT_TOP_PID, KT_TOP_NO_TEMPLATE },
 	{ KT_TOP_PID, KT_TOP_SKIP_MISSING },
 	{ KT_TOP_REPLAY, KT_TOP_LIST },
 	{ KT_TOP_REPLAY, KT_TOP_DRY_RUN },
@@ -39,6 +40,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_REPLAY, KT_TOP_KERNEL },
 	{ KT_TOP_REPLAY, KT_TOP_ACCEL },
 	{ KT_TOP_REPLAY, KT_TOP_CPU },
+	{ KT_TOP_REPLAY, KT_TOP_NO_TEMPLATE },
 	{ KT_TOP_REPLAY, KT_TOP_SKIP_MISSING },
 	/* What concerns the screen. */
 	{ KT_TOP_BATCH, KT_TOP_SPEED },

@@ -234,6 +234,7 @@ static const struct place places[] = {
 	[KT_TOP_KERNEL] = AT(kernel),
 	[KT_TOP_ACCEL] = BY(take_accel),
 	[KT_TOP_CPU] = AT(cpu),
+	[KT_TOP_NO_TEMPLATE] = AT(no_template),
 	[KT_TOP_SKIP_MISSING] = AT(skip_missing),
 	[KT_TOP_SCREEN_DUMP] = { 0 },
 	[KT_TOP_SIZE] = BY(take_size),

@@ -102,6 +102,7 @@ static struct kt_error *create_engine(struct kt_feed *feed)
 	struct kt_engine_options options = {
 		.jobs = feed->jobs,
 		.fail_fast = line->fail_fast,
+		.templates = !line->no_template,
 		.skip_missing = line->skip_missing,
 	};
 	kt_buf_puts(&feed->name, "guests");

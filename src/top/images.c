@@ -124,6 +124,7 @@ static struct kt_error *build_one(const struct kt_scenario *scenario, const stru
 				  struct kt_images *images)
 {
 	kt_autoimage struct kt_image *image = NULL;
+	struct kt_hash hash = { 0 };
 	struct kt_runner_image *built = &images->of_scenario[images->count];
 	char **key = &images->keys[images->count];
 	char **missing = &images->missing[images->count];
@@ -142,7 +143,10 @@ static struct kt_error *build_one(const struct kt_scenario *scenario, const stru
 		}
 	KT_TRY(kt_image_create(&image));
 	KT_TRY(add_programs(image, scenario, tools));
-	return kt_image_finish(image, &built->fd, &built->bytes);
+	KT_TRY(kt_image_finish(image, &built->fd, &built->bytes));
+	KT_TRY(kt_hash_update_file(&hash, built->fd));
+	kt_hash_text(&hash, built->hash);
+	return NULL;
 }
 
 struct kt_error *kt_images_build(const struct kt_scenario_set *set, const struct kt_tools *tools,

@@ -144,6 +144,9 @@ const struct kt_option kt_top_options[] = {
 	  .value_name = "MODEL",
 	  .help = "QEMU's CPU model for the guests, in place of the one that suits the "
 		  "accelerator" },
+	{ .id = KT_TOP_NO_TEMPLATE,
+	  .name = "no-template",
+	  .help = "Boot every guest, instead of waking guests from one that was booted and saved" },
 	{ .id = KT_TOP_SKIP_MISSING,
 	  .name = "skip-missing",
 	  .help = "Exit with 77 (skipped) when QEMU or a usable kernel is missing" },

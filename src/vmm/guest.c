@@ -45,7 +45,16 @@ static void on_qmp(void *ctx, const struct kt_qmp_message *message)
 		kt_guest_handle(guest, KT_GUEST_ON_KVM_FAILED,
 				"KVM gave up with an internal error");
 		return;
+	case KT_QMP_SAVED:
+		/* Also said, without meaning here, by a guest that was woken. */
+		if (guest->save_fd >= 0)
+			kt_guest_handle(guest, KT_GUEST_ON_SAVED, NULL);
+		return;
 	case KT_QMP_ERROR:
+	case KT_QMP_NOT_SAVED:
+		if (guest->save_fd >= 0 || guest->config.state_fd >= 0)
+			kt_guest_handle(guest, KT_GUEST_ON_TEMPLATE_BAD, message->text);
+		return;
 	case KT_QMP_OTHER:
 		return;
 	}
@@ -69,6 +78,13 @@ static void on_link(void *ctx, const struct kt_link_message *message)
 		return;
 	case KT_LINK_BEAT:
 		return;
+	case KT_LINK_FROZEN:
+		if (guest->save_fd < 0 || *message->text)
+			kt_guest_handle(guest, KT_GUEST_ON_TEMPLATE_BAD,
+					*message->text ? message->text : "the agent froze unasked");
+		else
+			kt_guest_save_state(guest);
+		return;
 	case KT_LINK_BYE:
 		kt_guest_kill_qemu(guest);
 		return;
@@ -90,6 +106,7 @@ struct kt_error *kt_guest_create(uv_loop_t *loop, const struct kt_guest_config *
 	guest->handler = handler;
 	guest->ctx = ctx;
 	guest->loop = loop;
+	guest->save_fd = -1;
 	kt_qmp_init(&guest->qmp, on_qmp, guest);
 	kt_link_init(&guest->link, on_link, guest);
 	kt_tail_init(&guest->console, KT_GUEST_TAIL_BYTES);
@@ -126,6 +143,8 @@ void kt_guest_start(struct kt_guest *guest)
 		return;
 	}
 	kt_guest_send_qmp(guest, "qmp_capabilities");
+	if (guest->config.state_fd >= 0)
+		kt_guest_wake(guest);
 }
 
 void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv, uint64_t limit_bytes)

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "run/event.h"
+#include "run/topology.h"
 #include "vmm/link.h"
 
 /* Where QEMU finds what it inherits. */
@@ -24,7 +25,9 @@ enum kt_guest_fd {
 	KT_GUEST_FD_CONSOLE,
 	KT_GUEST_FD_KERNEL,
 	KT_GUEST_FD_INITRD,
-	KT_GUEST_FD_COUNT,
+	KT_GUEST_FD_STATE,
+	KT_GUEST_FD_MEMORY, /* the first NUMA node's; the others follow */
+	KT_GUEST_FD_COUNT = KT_GUEST_FD_MEMORY + KT_TOPOLOGY_MAX_NODES,
 };
 
 #define KT_GUEST_TAIL_BYTES 16384
@@ -33,8 +36,11 @@ struct kt_guest;
 
 struct kt_guest_config {
 	char *const *argv; /* the whole vector, NULL-terminated; used by kt_guest_start() only */
-	int kernel_fd;	   /* ours; QEMU inherits them as KT_GUEST_FD_KERNEL and _INITRD */
+	int kernel_fd;	   /* ours, inherited as KT_GUEST_FD_KERNEL, ...; -1: none */
 	int initrd_fd;
+	int state_fd; /* -1: a boot; else, at its start, the saved state that the guest is woken from */
+	const int *memory_fds; /* one per NUMA node where the memory is in files; used as argv */
+	unsigned memory_count; /* 0: QEMU's own memory */
 	uint64_t boot_timeout_ns;    /* from the start until programs can be run */
 	uint64_t silence_timeout_ns; /* how long a ready agent may say nothing */
 };
@@ -76,6 +82,12 @@ void kt_guest_set_probing(struct kt_guest *guest);
 
 /** Nothing more to run: says goodbye and ends the guest well. */
 void kt_guest_finish(struct kt_guest *guest);
+
+/**
+ * Saves a ready guest without processes, and ends it: its state goes to @state_fd (borrowed until the
+ * guest has stopped), its memory must be in files.  It went well if the guest comes to the state done.
+ */
+void kt_guest_save(struct kt_guest *guest, int state_fd);
 
 /** Ends the guest as failed for @reason (worker-died, probe-fatal, timeout, cancelled). */
 void kt_guest_fail(struct kt_guest *guest, enum kt_guest_reason reason, const char *detail);

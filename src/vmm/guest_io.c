@@ -208,33 +208,50 @@ void kt_guest_init_handles(struct kt_guest *guest)
 	guest->open_handles = STREAM_COUNT + 2;
 }
 
+/* How QEMU gets our descriptor @fd; -1 gives it /dev/null. */
+static uv_stdio_container_t inherited(int fd)
+{
+	uv_stdio_container_t slot = { .flags = fd >= 0 ? UV_INHERIT_FD : UV_IGNORE };
+
+	if (fd >= 0)
+		slot.data.fd = fd;
+	return slot;
+}
+
+/* A socket or pipe whose other end is QEMU's. */
+static uv_stdio_container_t connected(struct kt_guest *guest, enum guest_stream stream, int flags)
+{
+	uv_stdio_container_t slot = { .flags = (uv_stdio_flags)(UV_CREATE_PIPE | flags) };
+
+	slot.data.stream = (uv_stream_t *)&guest->streams[stream];
+	return slot;
+}
+
 int kt_guest_spawn_qemu(struct kt_guest *guest)
 {
-	const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
+	const int both = UV_READABLE_PIPE | UV_WRITABLE_PIPE;
+	const struct kt_guest_config *config = &guest->config;
 	uv_stdio_container_t stdio[KT_GUEST_FD_COUNT] = {
-		[STDIN_FILENO] = { .flags = UV_IGNORE },
-		[STDOUT_FILENO] = { .flags = UV_IGNORE },
-		[STDERR_FILENO] = { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE },
-		[KT_GUEST_FD_QMP] = { .flags = both },
-		[KT_GUEST_FD_AGENT] = { .flags = both },
-		[KT_GUEST_FD_CONSOLE] = { .flags = both },
-		[KT_GUEST_FD_KERNEL] = { .flags = UV_INHERIT_FD },
-		[KT_GUEST_FD_INITRD] = { .flags = UV_INHERIT_FD },
+		[STDIN_FILENO] = inherited(-1),
+		[STDOUT_FILENO] = inherited(-1),
+		[STDERR_FILENO] = connected(guest, STREAM_STDERR, UV_WRITABLE_PIPE),
+		[KT_GUEST_FD_QMP] = connected(guest, STREAM_QMP, both),
+		[KT_GUEST_FD_AGENT] = connected(guest, STREAM_AGENT, both),
+		[KT_GUEST_FD_CONSOLE] = connected(guest, STREAM_CONSOLE, both),
+		[KT_GUEST_FD_KERNEL] = inherited(config->kernel_fd),
+		[KT_GUEST_FD_INITRD] = inherited(config->initrd_fd),
+		[KT_GUEST_FD_STATE] = inherited(config->state_fd),
 	};
-	stdio[STDERR_FILENO].data.stream = (uv_stream_t *)&guest->streams[STREAM_STDERR];
-	stdio[KT_GUEST_FD_QMP].data.stream = (uv_stream_t *)&guest->streams[STREAM_QMP];
-	stdio[KT_GUEST_FD_AGENT].data.stream = (uv_stream_t *)&guest->streams[STREAM_AGENT];
-	stdio[KT_GUEST_FD_CONSOLE].data.stream = (uv_stream_t *)&guest->streams[STREAM_CONSOLE];
-	stdio[KT_GUEST_FD_KERNEL].data.fd = guest->config.kernel_fd;
-	stdio[KT_GUEST_FD_INITRD].data.fd = guest->config.initrd_fd;
+	for (unsigned node = 0; node < config->memory_count; node++)
+		stdio[KT_GUEST_FD_MEMORY + node] = inherited(config->memory_fds[node]);
 
 	uv_process_options_t options = {
 		.exit_cb = on_qemu_exit,
-		.file = guest->config.argv[0],
-		.args = (char **)guest->config.argv,
+		.file = config->argv[0],
+		.args = (char **)config->argv,
 		/* A session of its own: the terminal's Ctrl-C is ours to act on. */
 		.flags = UV_PROCESS_DETACHED,
-		.stdio_count = KT_GUEST_FD_COUNT,
+		.stdio_count = KT_GUEST_FD_MEMORY + (int)config->memory_count,
 		.stdio = stdio,
 	};
 	int status = uv_spawn(guest->loop, &guest->process, &options);

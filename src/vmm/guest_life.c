@@ -138,7 +138,10 @@ static void enter(struct kt_guest *guest, enum kt_guest_state next)
 	announce(guest, next);
 	if (next == KT_GUEST_AGENT)
 		kt_guest_send_hello(guest);
-	if (next == KT_GUEST_DONE) {
+	if (next == KT_GUEST_DONE && guest->save_fd >= 0) {
+		kt_guest_kill_qemu(guest); /* what it was for is in the files */
+		guest->kill_ns = kt_clock_mono_ns() + KT_GRACE_NS;
+	} else if (next == KT_GUEST_DONE) {
 		struct kt_buf bytes = KT_BUF_INIT;
 		kt_link_put_exit(&bytes);
 		kt_guest_send(guest, STREAM_AGENT, &bytes);

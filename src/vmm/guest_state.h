@@ -47,6 +47,7 @@ struct kt_guest {
 	uint64_t hello_ns;
 	uint64_t heard_ns; /* last message of the agent */
 	uint64_t kill_ns;  /* when to kill QEMU; 0: not wanted yet */
+	int save_fd;	   /* where the state goes; -1: the guest is not being saved */
 
 	struct kt_qmp qmp;
 	struct kt_link link;
@@ -78,6 +79,12 @@ void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_b
 
 /** Sends QEMU's monitor a command without arguments. */
 void kt_guest_send_qmp(struct kt_guest *guest, const char *command);
+
+/** Has QEMU save the machine into guest->save_fd, now that the agent stands still. */
+void kt_guest_save_state(struct kt_guest *guest);
+
+/** Has QEMU load the machine from KT_GUEST_FD_STATE, and the agent wake when that is done. */
+void kt_guest_wake(struct kt_guest *guest);
 
 /** Sends the agent its first message: the time and fresh entropy. */
 void kt_guest_send_hello(struct kt_guest *guest);

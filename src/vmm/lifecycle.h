@@ -23,10 +23,12 @@ enum kt_guest_event {
 	KT_GUEST_ON_AGENT_READY,  /* clock and entropy are set */
 	KT_GUEST_ON_WORKERS,	  /* the engine: all workers are ready */
 	KT_GUEST_ON_FINISH,	  /* the engine: nothing more to run */
+	KT_GUEST_ON_SAVED,	  /* QMP: the template's state is in its file */
 	KT_GUEST_ON_WORKER_DIED,  /* the engine: a worker ended early or never got ready */
 	KT_GUEST_ON_PROBE_FATAL,  /* the engine: a probe could not judge */
 	KT_GUEST_ON_RESET,	  /* QMP: the guest reset or shut itself down */
 	KT_GUEST_ON_KVM_FAILED,	  /* QMP: the accelerator gave up (internal error) */
+	KT_GUEST_ON_TEMPLATE_BAD, /* QMP: the state could not be saved, or not be woken */
 	KT_GUEST_ON_AGENT_GONE,	  /* the agent's port was closed */
 	KT_GUEST_ON_GARBAGE,	  /* the agent or QMP broke the protocol */
 	KT_GUEST_ON_QEMU_EXIT,	  /* the process ended */

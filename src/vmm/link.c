@@ -130,6 +130,11 @@ static struct kt_error *read_beat(const struct reading *reading)
 	return read_u64(reading, "mono_ns", &reading->message->mono_ns);
 }
 
+static struct kt_error *read_frozen(const struct reading *reading)
+{
+	return read_text(reading, "problem", false);
+}
+
 static struct kt_error *read_bye(const struct reading *reading)
 {
 	(void)reading;
@@ -144,7 +149,8 @@ static const struct {
 	{ "hello", KT_LINK_HELLO, read_hello },	      { "ready", KT_LINK_READY, read_ready },
 	{ "started", KT_LINK_STARTED, read_started }, { "failed", KT_LINK_FAILED, read_failed },
 	{ "awaited", KT_LINK_AWAITED, read_awaited }, { "ended", KT_LINK_ENDED, read_ended },
-	{ "beat", KT_LINK_BEAT, read_beat },	      { "bye", KT_LINK_BYE, read_bye },
+	{ "beat", KT_LINK_BEAT, read_beat },	      { "frozen", KT_LINK_FROZEN, read_frozen },
+	{ "bye", KT_LINK_BYE, read_bye },
 };
 
 static struct kt_error *read_message(const struct kt_json *json, struct kt_buf *text,
@@ -299,10 +305,26 @@ void kt_link_put_kill(struct kt_buf *out, uint32_t id, int signal)
 	request_end(&request, out);
 }
 
-void kt_link_put_exit(struct kt_buf *out)
+/* A request without members. */
+static void put_word(struct kt_buf *out, const char *what)
 {
 	struct request request;
 
-	request_begin(&request, "exit");
+	request_begin(&request, what);
 	request_end(&request, out);
+}
+
+void kt_link_put_freeze(struct kt_buf *out)
+{
+	put_word(out, "freeze");
+}
+
+void kt_link_put_wake(struct kt_buf *out)
+{
+	put_word(out, "wake");
+}
+
+void kt_link_put_exit(struct kt_buf *out)
+{
+	put_word(out, "exit");
 }

@@ -22,6 +22,7 @@ enum kt_link_kind {
 	KT_LINK_OUTPUT,	 /* id, stream, bytes, len */
 	KT_LINK_ENDED,	 /* id, is_signal, status, dropped_bytes */
 	KT_LINK_BEAT,	 /* mono_ns */
+	KT_LINK_FROZEN,	 /* text = what failed, "" if nothing */
 	KT_LINK_BYE,
 };
 
@@ -73,6 +74,12 @@ void kt_link_put_await(struct kt_buf *out, uint32_t id, const char *path, uint64
 
 /** Appends "kill @id's process group with @signal". */
 void kt_link_put_kill(struct kt_buf *out, uint32_t id, int signal);
+
+/** Appends "leave nothing behind, then wait for a wake: the machine is going to be saved". */
+void kt_link_put_freeze(struct kt_buf *out);
+
+/** Appends the first words to an agent that was frozen: it says hello as at a boot. */
+void kt_link_put_wake(struct kt_buf *out);
 
 /** Appends "kill everything, say bye, power off". */
 void kt_link_put_exit(struct kt_buf *out);

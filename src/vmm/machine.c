@@ -32,6 +32,11 @@ uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t init
 	return need < KT_MEMORY_MAX_MIB ? (uint32_t)need : KT_MEMORY_MAX_MIB;
 }
 
+uint32_t kt_machine_node_mib(const struct kt_machine *machine)
+{
+	return machine->memory_mib / machine->topology.numa_nodes;
+}
+
 struct kt_error *kt_machine_check(const struct kt_machine *machine)
 {
 	KT_TRY(kt_topology_check(&machine->topology));
@@ -94,6 +99,24 @@ static void add_accelerator(const struct kt_machine *machine, struct kt_argument
 	kt_arguments_add_pair(out, "-cpu", cpu ? cpu : "max,vendor=GenuineIntel");
 }
 
+/*
+ * Files are opened by name, each time anew: a descriptor's offset would be shared.  Guests that
+ * copy on write need them writable nevertheless (QEMU before 8.2 opens them so).
+ */
+static void add_memory(const struct kt_machine *machine, uint32_t node, struct kt_arguments *out)
+{
+	uint32_t node_mib = kt_machine_node_mib(machine);
+
+	kt_arguments_add(out, "-object");
+	if (machine->memory == KT_MEMORY_OWN)
+		kt_arguments_addf(out, "memory-backend-ram,id=m%u,size=%uM", node, node_mib);
+	else
+		kt_arguments_addf(
+			out, "memory-backend-file,id=m%u,size=%uM,mem-path=/proc/self/fd/%d,share=%s",
+			node, node_mib, machine->memory_fd + (int)node,
+			machine->memory == KT_MEMORY_SHARED ? "on" : "off");
+}
+
 /* One memory object per node: QEMU takes either all nodes with one or none. */
 static void add_nodes(const struct kt_machine *machine, struct kt_arguments *out)
 {
@@ -101,9 +124,7 @@ static void add_nodes(const struct kt_machine *machine, struct kt_arguments *out
 	uint32_t cpus = kt_topology_cpu_count(&machine->topology) / nodes;
 
 	for (uint32_t node = 0; node < nodes; node++) {
-		kt_arguments_add(out, "-object");
-		kt_arguments_addf(out, "memory-backend-ram,id=m%u,size=%uM", node,
-				  machine->memory_mib / nodes);
+		add_memory(machine, node, out);
 		kt_arguments_add(out, "-numa");
 		if (cpus == 1)
 			kt_arguments_addf(out, "node,nodeid=%u,cpus=%u,memdev=m%u", node, node,
@@ -126,7 +147,10 @@ static void add_nodes(const struct kt_machine *machine, struct kt_arguments *out
 static void add_topology(const struct kt_machine *machine, struct kt_arguments *out)
 {
 	const struct kt_topology *topology = &machine->topology;
+	bool is_whole = topology->numa_nodes == 1 && machine->memory != KT_MEMORY_OWN;
 
+	kt_arguments_add_pair(out, "-M", is_whole ? "pc,memory-backend=m0" : "pc");
+	add_accelerator(machine, out);
 	kt_arguments_add(out, "-smp");
 	kt_arguments_addf(out, "%u,sockets=%u,dies=%u,cores=%u,threads=%u",
 			  kt_topology_cpu_count(topology), topology->numa_nodes,
@@ -136,6 +160,8 @@ static void add_topology(const struct kt_machine *machine, struct kt_arguments *
 	kt_arguments_addf(out, "%u", machine->memory_mib);
 	if (topology->numa_nodes > 1)
 		add_nodes(machine, out);
+	else if (is_whole)
+		add_memory(machine, 0, out);
 }
 
 static void add_channels(const struct kt_machine *machine, struct kt_arguments *out)
@@ -179,6 +205,19 @@ static void add_boot(const struct kt_machine *machine, const struct kt_machine_b
 	out->failed |= line.failed;
 }
 
+/* What both ways to start have in common, up to the channels. */
+static struct kt_error *add_machine(const struct kt_machine *machine,
+				    const struct kt_machine_programs *programs,
+				    struct kt_arguments *out)
+{
+	KT_TRY(kt_machine_check(machine));
+	add_programs(programs, out);
+	add_hardening(out);
+	add_topology(machine, out);
+	add_channels(machine, out);
+	return NULL;
+}
+
 struct kt_error *kt_machine_boot_arguments(const struct kt_machine *machine,
 					   const struct kt_machine_boot *boot,
 					   const struct kt_machine_programs *programs,
@@ -186,14 +225,22 @@ struct kt_error *kt_machine_boot_arguments(const struct kt_machine *machine,
 {
 	kt_autoarguments struct kt_arguments out = { 0 };
 
-	KT_TRY(kt_machine_check(machine));
-	add_programs(programs, &out);
-	add_hardening(&out);
-	kt_arguments_add_pair(&out, "-M", "pc");
-	add_accelerator(machine, &out);
-	add_topology(machine, &out);
-	add_channels(machine, &out);
+	KT_TRY(add_machine(machine, programs, &out));
 	add_boot(machine, boot, &out);
+	KT_TRY(kt_arguments_error(&out));
+	*ret = out;
+	out = (struct kt_arguments){ 0 };
+	return NULL;
+}
+
+struct kt_error *kt_machine_wake_arguments(const struct kt_machine *machine,
+					   const struct kt_machine_programs *programs,
+					   struct kt_arguments *ret)
+{
+	kt_autoarguments struct kt_arguments out = { 0 };
+
+	KT_TRY(add_machine(machine, programs, &out));
+	kt_arguments_add_pair(&out, "-incoming", "defer");
 	KT_TRY(kt_arguments_error(&out));
 	*ret = out;
 	out = (struct kt_arguments){ 0 };

@@ -23,6 +23,13 @@ enum kt_accelerator {
 	KT_ACCELERATOR_KVM,
 };
 
+/** Where the guest's memory is. */
+enum kt_machine_memory {
+	KT_MEMORY_OWN,		 /* QEMU's own; gone with it */
+	KT_MEMORY_SHARED,	 /* in files, which keep what the guest leaves: a template's boot */
+	KT_MEMORY_COPY_ON_WRITE, /* begins as the files are, which never change: a guest woken */
+};
+
 /** What a guest is.  All texts are borrowed. */
 struct kt_machine {
 	struct kt_topology topology;
@@ -34,6 +41,8 @@ struct kt_machine {
 	int qmp_fd;		/* these three as numbers in QEMU's process */
 	int agent_fd;
 	int console_fd;
+	enum kt_machine_memory memory;
+	int memory_fd; /* the first node's file in QEMU's process, the other nodes' behind it */
 };
 
 /** A cold boot.  All texts are borrowed. */
@@ -74,5 +83,19 @@ struct kt_error *kt_machine_boot_arguments(const struct kt_machine *machine,
 					   const struct kt_machine_boot *boot,
 					   const struct kt_machine_programs *programs,
 					   struct kt_arguments *ret) KT_MUST_CHECK;
+
+/**
+ * Makes the vector for a guest that waits for its saved state (QMP's migrate-incoming); its
+ * memory must be KT_MEMORY_COPY_ON_WRITE.  The machine must be the one that was saved: QEMU
+ * checks next to nothing of that.
+ * Errors: usage (kt_machine_check()), no memory.
+ * Owner: the caller calls kt_arguments_deinit() on @ret.
+ */
+struct kt_error *kt_machine_wake_arguments(const struct kt_machine *machine,
+					   const struct kt_machine_programs *programs,
+					   struct kt_arguments *ret) KT_MUST_CHECK;
+
+/** Memory in MiB of each of the machine's nodes. */
+uint32_t kt_machine_node_mib(const struct kt_machine *machine);
 
 #endif

@@ -29,6 +29,10 @@ static struct kt_qmp_message read_event(const cJSON *root, const char *name)
 
 	if (!strcmp(name, "SHUTDOWN"))
 		return (struct kt_qmp_message){ KT_QMP_SHUTDOWN, string_in(data, "reason") };
+	if (!strcmp(name, "MIGRATION") && !strcmp(string_in(data, "status"), "completed"))
+		return (struct kt_qmp_message){ KT_QMP_SAVED, "" };
+	if (!strcmp(name, "MIGRATION") && !strcmp(string_in(data, "status"), "failed"))
+		return (struct kt_qmp_message){ KT_QMP_NOT_SAVED, "the migration failed" };
 	if (!strcmp(name, "STOP"))
 		return (struct kt_qmp_message){ KT_QMP_STOP, "" };
 	return (struct kt_qmp_message){ KT_QMP_OTHER, name };

@@ -18,6 +18,8 @@ enum kt_qmp_kind {
 	KT_QMP_GREETING,       /* QEMU is up */
 	KT_QMP_SHUTDOWN,       /* the machine ends; `text` is the reason, "guest-reset" */
 	KT_QMP_STOP,	       /* the CPUs stand still */
+	KT_QMP_SAVED,	       /* a migration is complete */
+	KT_QMP_NOT_SAVED,      /* it failed */
 	KT_QMP_INTERNAL_ERROR, /* query-status: the accelerator gave up */
 	KT_QMP_ERROR,	       /* a command failed; `text` is QEMU's description */
 	KT_QMP_OTHER,	       /* anything else */

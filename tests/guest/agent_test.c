@@ -4,6 +4,7 @@
  */
 #include "tests/unit.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +27,9 @@ static struct kt_link host_link;
 static struct kt_buf transcript; /* what the agent said, a line each, beats left out */
 static struct kt_buf output[KT_STREAM_COUNT];
 static uint64_t last_pid;
+static unsigned beat_count;
 static bool port_gone;
+static struct kt_buf swept; /* the file that a sweep removes */
 
 static struct kt_error *fake_clock(uint64_t real_ns)
 {
@@ -42,16 +45,28 @@ static struct kt_error *fake_entropy(const unsigned char *seed, size_t len)
 	return NULL;
 }
 
+static struct kt_error *fake_scatter(void)
+{
+	return NULL;
+}
+
+/* Sweeping what a test says must not be swept fails. */
+static struct kt_error *fake_sweep(void)
+{
+	return unlink(kt_buf_text(&swept)) ? kt_error_create(KT_ERROR_IO, errno, "sweep") : NULL;
+}
+
 static void on_message(void *ctx, const struct kt_link_message *message)
 {
 	static const char *const names[] = { "hello",  "ready", "started", "failed", "awaited",
-					     "output", "ended", "beat",	   "bye" };
+					     "output", "ended", "beat",	   "frozen", "bye" };
 
 	(void)ctx;
 	if (message->kind == KT_LINK_OUTPUT) {
 		kt_buf_append(&output[message->stream], message->bytes, message->len);
 		return;
 	}
+	beat_count += message->kind == KT_LINK_BEAT;
 	if (message->kind == KT_LINK_BEAT)
 		return;
 	kt_buf_printf(&transcript, "%s", names[message->kind]);
@@ -64,14 +79,15 @@ static void on_message(void *ctx, const struct kt_link_message *message)
 			      message->is_signal ? "signal" : "code", (unsigned)message->status,
 			      (unsigned)message->dropped_bytes[KT_STREAM_STDOUT]);
 	if (message->kind == KT_LINK_AWAITED || message->kind == KT_LINK_FAILED ||
-	    message->kind == KT_LINK_READY)
+	    message->kind == KT_LINK_READY || message->kind == KT_LINK_FROZEN)
 		kt_buf_printf(&transcript, " %s", message->text);
 	kt_buf_putc(&transcript, '\n');
 }
 
 static _Noreturn void run_agent(int fd)
 {
-	static const struct kt_agent_hooks hooks = { fake_clock, fake_entropy };
+	static const struct kt_agent_hooks hooks = { fake_clock, fake_entropy, fake_scatter,
+						     fake_sweep };
 	struct kt_agent *agent;
 	enum kt_agent_end end = KT_AGENT_EXIT;
 
@@ -316,6 +332,71 @@ START_TEST(exit_kills_what_runs)
 }
 END_TEST
 
+static void send_word(void (*put)(struct kt_buf *out))
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	put(&bytes);
+	send_and_free(&bytes);
+}
+
+/* A frozen agent is as one that has just booted: silent until it is spoken to, then hello and ready. */
+START_TEST(freezing_and_waking)
+{
+	const unsigned char seed[KT_SEED_BYTES] = { 0xab, [KT_SEED_BYTES - 1] = 0xcd };
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_buf_printf(&swept, "/tmp/kt-agent-swept-%d", (int)getpid());
+	FILE *left_behind = fopen(kt_buf_text(&swept), "w");
+	ck_assert_ptr_nonnull(left_behind);
+	(void)fclose(left_behind);
+	start_agent();
+	read_until("hello\n");
+	send_word(kt_link_put_freeze);
+	read_until("frozen \n");
+	ck_assert_int_ne(access(kt_buf_text(&swept), F_OK), 0);
+
+	/* Longer than two beats; what must not come cannot be waited for in another way. */
+	unsigned beats = beat_count;
+	struct pollfd slot = { .fd = port, .events = POLLIN };
+	ck_assert_int_eq(poll(&slot, 1, 2500), 0);
+	ck_assert_uint_eq(beat_count, beats);
+
+	kt_buf_reset(&transcript);
+	send_word(kt_link_put_wake);
+	read_until("hello\n");
+	kt_link_put_hello(&bytes, seed, 1);
+	send_and_free(&bytes);
+	read_until("hello\nready \n");
+	spawn(1, "exit 3", 10);
+	read_until("ended 1 code 3");
+	/* What cannot be swept is no machine to save. */
+	send_word(kt_link_put_freeze);
+	read_until("frozen sweep: No such file or directory\n");
+	spawn(2, "exit 4", 10);
+	read_until("ended 2 code 4");
+}
+END_TEST
+
+START_TEST(freezing_beside_a_process_is_refused)
+{
+	start_agent();
+	spawn(1, "sleep 1000", 10);
+	read_until("started 1\n");
+	send_word(kt_link_put_freeze);
+	ck_assert_int_eq(agent_status(), 10 + KT_ERROR_PROTOCOL);
+}
+END_TEST
+
+START_TEST(waking_what_is_awake_is_refused)
+{
+	start_agent();
+	read_until("hello\n");
+	send_word(kt_link_put_wake);
+	ck_assert_int_eq(agent_status(), 10 + KT_ERROR_PROTOCOL);
+}
+END_TEST
+
 START_TEST(a_closed_port_ends_everything)
 {
 	start_agent();
@@ -376,6 +457,9 @@ static Suite *suite(void)
 	tcase_add_test(tests, ends_are_told_in_their_order);
 	tcase_add_test(tests, an_end_waits_for_those_before_it);
 	tcase_add_test(tests, exit_kills_what_runs);
+	tcase_add_test(tests, freezing_and_waking);
+	tcase_add_test(tests, freezing_beside_a_process_is_refused);
+	tcase_add_test(tests, waking_what_is_awake_is_refused);
 	tcase_add_test(tests, a_closed_port_ends_everything);
 	tcase_add_loop_test(tests, bad_requests_end_the_agent, 0,
 			    sizeof(bad_requests) / sizeof(*bad_requests));

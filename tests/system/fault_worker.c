@@ -3,6 +3,7 @@
  * A worker that goes wrong in a guest in the way its first argument says.  Linked
  * without any allocator of ours; the faults are those that users' programs have.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -61,19 +62,24 @@ static void fork_away(void)
 /* The process that executes @path; 0 for none. */
 static int find_process(const char *path)
 {
-	char link[64];
+	char link[300];
 	char name[64];
+	int pid = 0;
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
 
-	for (int pid = 2; pid < 32768; pid++) {
-		(void)snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	while (!pid && proc && (entry = readdir(proc))) {
+		(void)snprintf(link, sizeof(link), "/proc/%s/exe", entry->d_name);
 		ssize_t len = readlink(link, name, sizeof(name) - 1);
 		if (len <= 0)
 			continue;
 		name[len] = '\0';
 		if (!strcmp(name, path))
-			return pid;
+			pid = atoi(entry->d_name);
 	}
-	return 0;
+	if (proc)
+		(void)closedir(proc);
+	return pid;
 }
 
 /* The letter of the process's state, or '?'. */

@@ -240,12 +240,20 @@ END_TEST
 /* The one QEMU of the run is killed from outside, as an out-of-memory killer would. */
 START_TEST(qemu_is_killed)
 {
-	static const char *const states[] = { "\"state\":\"kernel\"", "\"event\":\"probe_start\"" };
+	static const struct {
+		const char *state;
+		const char *option;
+	} cases[] = {
+		{ "\"state\":\"kernel\"", "--no-template" },
+		{ "\"event\":\"probe_start\"", "--no-template" },
+		{ "\"event\":\"probe_start\"", "--verbose" },
+	};
 	struct top_run run;
 
-	top_run_start(&run, &(struct top_run_options){
-				    .arguments = { "-bc", "-f", "json", put_scenario("spin") } });
-	top_run_wait_for(&run, states[_i]);
+	top_run_start(&run, &(struct top_run_options){ .arguments = { "-bc", "-f", "json",
+								      cases[_i].option,
+								      put_scenario("spin") } });
+	top_run_wait_for(&run, cases[_i].state);
 	pid_t qemu = top_run_find(&run, "qemu-system");
 	ck_assert_int_gt(qemu, 0);
 	ck_assert_int_eq(kill(qemu, 9), 0);
@@ -351,7 +359,7 @@ static Suite *suite(void)
 			    getenv("KTSTR_TEST_LIGHT") ? 2 : COUNT(worker_faults));
 	tcase_add_loop_test(tests, a_probe_goes_wrong, 0, COUNT(probe_faults));
 	tcase_add_test(tests, a_target_dies_while_it_is_probed);
-	tcase_add_loop_test(tests, qemu_is_killed, 0, 2);
+	tcase_add_loop_test(tests, qemu_is_killed, 0, 3);
 	tcase_add_test(tests, the_disk_is_full);
 	tcase_add_test(tests, the_standard_descriptors_are_closed);
 	tcase_add_test(tests, the_reader_goes_away);

@@ -74,6 +74,15 @@ START_TEST(whole_lives)
 	ck_assert_str_eq(WALK(KT_GUEST_ON_START, KT_GUEST_ON_AGENT_HELLO, KT_GUEST_ON_AGENT_READY,
 			      KT_GUEST_ON_AGENT_HELLO, KT_GUEST_ON_CLOSED),
 			 "new starting agent ready failed:protocol stopped");
+	/* A template: booted, saved. */
+	ck_assert_str_eq(WALK(KT_GUEST_ON_START, KT_GUEST_ON_GREETING, KT_GUEST_ON_AGENT_HELLO,
+			      KT_GUEST_ON_AGENT_READY, KT_GUEST_ON_SAVED, KT_GUEST_ON_QEMU_EXIT,
+			      KT_GUEST_ON_AGENT_GONE, KT_GUEST_ON_CLOSED),
+			 "new starting kernel agent ready done stopped");
+	/* A state that QEMU does not take. */
+	ck_assert_str_eq(WALK(KT_GUEST_ON_START, KT_GUEST_ON_GREETING, KT_GUEST_ON_TEMPLATE_BAD,
+			      KT_GUEST_ON_QEMU_EXIT, KT_GUEST_ON_CLOSED),
+			 "new starting kernel failed:template stopped");
 }
 END_TEST
 

@@ -168,6 +168,59 @@ START_TEST(rendering_is_quoted)
 }
 END_TEST
 
+/* A template's boot, and a guest that is woken from it, differ in nothing that the guest could see. */
+START_TEST(memory_in_files)
+{
+	struct kt_machine machine =
+		machine_of((struct kt_topology){ 1, 1, 1, 1 }, KT_ACCELERATOR_TCG);
+	const struct kt_machine_boot boot = { .kernel_fd = 6, .initrd_fd = 7, .tsc_khz = 2500000 };
+	kt_autobuf struct kt_buf booted = KT_BUF_INIT;
+	kt_autobuf struct kt_buf woken = KT_BUF_INIT;
+	kt_autoarguments struct kt_arguments boot_arguments = { 0 };
+	kt_autoarguments struct kt_arguments wake_arguments = { 0 };
+
+	machine.memory_fd = 9;
+	machine.memory = KT_MEMORY_SHARED;
+	KT_OK(kt_machine_boot_arguments(&machine, &boot, &programs, &boot_arguments));
+	kt_arguments_render(&boot_arguments, &booted);
+	machine.memory = KT_MEMORY_COPY_ON_WRITE;
+	KT_OK(kt_machine_wake_arguments(&machine, &programs, &wake_arguments));
+	kt_arguments_render(&wake_arguments, &woken);
+	ck_assert(strstr(kt_buf_text(&booted), " -M pc,memory-backend=m0 "));
+	char *share = strstr(kt_buf_text(&booted),
+			     "-object memory-backend-file,id=m0,size=256M,"
+			     "mem-path=/proc/self/fd/9,share=on ");
+	ck_assert_ptr_nonnull(share);
+	*strstr(kt_buf_text(&booted), " -kernel") = '\0';
+	*strstr(kt_buf_text(&woken), " -incoming defer") = '\0';
+	share = strstr(kt_buf_text(&booted), "share=on ");
+	ck_assert_int_eq(strncmp(kt_buf_text(&booted), kt_buf_text(&woken),
+				 (size_t)(share - kt_buf_text(&booted))),
+			 0);
+	ck_assert_str_eq(share + strlen("share=on"),
+			 strstr(kt_buf_text(&woken), "share=off ") + strlen("share=off"));
+}
+END_TEST
+
+START_TEST(memory_of_nodes_in_files)
+{
+	struct kt_machine machine =
+		machine_of((struct kt_topology){ 2, 2, 1, 1 }, KT_ACCELERATOR_TCG);
+	kt_autobuf struct kt_buf line = KT_BUF_INIT;
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+
+	machine.memory_fd = 9;
+	machine.memory = KT_MEMORY_COPY_ON_WRITE;
+	KT_OK(kt_machine_wake_arguments(&machine, &programs, &arguments));
+	kt_arguments_render(&arguments, &line);
+	ck_assert(strstr(kt_buf_text(&line), " -M pc -accel "));
+	ck_assert(strstr(kt_buf_text(&line), "id=m0,size=256M,mem-path=/proc/self/fd/9,share=off "
+					     "-numa node,nodeid=0,cpus=0,memdev=m0 "));
+	ck_assert(strstr(kt_buf_text(&line), "id=m1,size=256M,mem-path=/proc/self/fd/10,share=off "
+					     "-numa node,nodeid=1,cpus=1,memdev=m1 "));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("machine");
@@ -175,6 +228,8 @@ static Suite *suite(void)
 
 	tcase_add_test(tests, golden_vectors);
 	tcase_add_test(tests, choices);
+	tcase_add_test(tests, memory_in_files);
+	tcase_add_test(tests, memory_of_nodes_in_files);
 	tcase_add_test(tests, nodes_of_one_cpu_and_all_pairs);
 	tcase_add_test(tests, refusals);
 	tcase_add_test(tests, memory);

@@ -16,8 +16,8 @@ static struct kt_buf transcript;
 
 static void on_qmp(void *ctx, const struct kt_qmp_message *message)
 {
-	static const char *const names[] = { "greeting",       "shutdown", "stop",
-					     "internal-error", "error",	   "other" };
+	static const char *const names[] = { "greeting",  "shutdown",	    "stop",  "saved",
+					     "not-saved", "internal-error", "error", "other" };
 
 	(void)ctx;
 	kt_buf_printf(&transcript, "%s %s\n", names[message->kind], message->text);
@@ -32,10 +32,14 @@ static const char qmp_session[] =
 	"{\"return\": {\"status\": \"internal-error\", \"running\": false}}\r\n"
 	"{\"return\": {\"status\": \"running\", \"running\": true}}\r\n"
 	"{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such thing\"}}\r\n"
+	"{\"event\": \"MIGRATION\", \"data\": {\"status\": \"active\"}}\r\n"
+	"{\"event\": \"MIGRATION\", \"data\": {\"status\": \"completed\"}}\r\n"
+	"{\"event\": \"MIGRATION\", \"data\": {\"status\": \"failed\"}}\r\n"
 	"{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true, \"reason\": \"guest-reset\"}}\r\n";
 
 static const char qmp_expected[] = "greeting \nother \nother NIC_RX_FILTER_CHANGED\nstop \n"
 				   "internal-error internal-error\nother \nerror no such thing\n"
+				   "other MIGRATION\nsaved \nnot-saved the migration failed\n"
 				   "shutdown guest-reset\n";
 
 START_TEST(qmp_in_pieces_of_any_size)
@@ -107,6 +111,7 @@ START_TEST(link_in_pieces_of_any_size)
 	put(&stream, "{\"say\":\"ended\",\"id\":1,\"signal\":9,\"stdout_dropped_bytes\":0,"
 		     "\"stderr_dropped_bytes\":5}");
 	put(&stream, "{\"say\":\"beat\",\"mono_ns\":5}");
+	put(&stream, "{\"say\":\"frozen\",\"problem\":\"mount /tmp\"}");
 	put(&stream, "{\"say\":\"bye\"}");
 	for (size_t piece = 1; piece <= stream.len; piece += 17) {
 		struct kt_link link;
@@ -124,6 +129,7 @@ START_TEST(link_in_pieces_of_any_size)
 	ck_assert(strstr(kt_buf_text(&first), "pid=77"));
 	ck_assert(strstr(kt_buf_text(&first), "signal=1 status=9 dropped=5"));
 	ck_assert(strstr(kt_buf_text(&first), "bytes=text"));
+	ck_assert(strstr(kt_buf_text(&first), "text=mount /tmp"));
 }
 END_TEST
 

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a runner comes by its guest: woken from a template, booted, or started once more where
+ * the first way did not work.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "engine/runner_state.h"
+
+/* A boot takes 1.5 to 3.5 s emulated on an idle machine (docs/performance.md); the rest is for
+ * machines that are slow or busy. */
+#define KT_BOOT_TIMEOUT_NS	   (40 * KT_NS_PER_SEC)
+#define KT_BOOT_TIMEOUT_PER_CPU_NS (2 * KT_NS_PER_SEC)
+/* A working KVM boots in well under this; a broken one may never say so. */
+#define KT_KVM_BOOT_TIMEOUT_NS (5 * KT_NS_PER_SEC)
+/* A guest wakes in 50 to 80 ms; what hangs is booted instead. */
+#define KT_WAKE_TIMEOUT_NS	   (10 * KT_NS_PER_SEC)
+#define KT_WAKE_TIMEOUT_PER_CPU_NS (KT_NS_PER_SEC / 4)
+/* The agent says something every second. */
+#define KT_SILENCE_TIMEOUT_NS (20 * KT_NS_PER_SEC)
+
+uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes)
+{
+	uint32_t least = kt_machine_memory_mib(&scenario->topology, image_bytes);
+
+	return scenario->memory_mib > least ? scenario->memory_mib : least;
+}
+
+static struct kt_machine machine_of(const struct kt_runner_shared *shared,
+				    const struct kt_scenario *scenario, uint64_t image_bytes,
+				    enum kt_machine_memory memory)
+{
+	return (struct kt_machine){
+		.topology = scenario->topology,
+		.memory_mib = kt_runner_memory_mib(scenario, image_bytes),
+		.accelerator = shared->accelerator,
+		.tcg_multi_thread = shared->tcg_multi_thread,
+		.cpu = shared->cpu,
+		.agent_port = KT_PORT_NAME,
+		.qmp_fd = KT_GUEST_FD_QMP,
+		.agent_fd = KT_GUEST_FD_AGENT,
+		.console_fd = KT_GUEST_FD_CONSOLE,
+		.memory = memory,
+		.memory_fd = KT_GUEST_FD_MEMORY,
+	};
+}
+
+static struct kt_error *boot_arguments(const struct kt_runner_shared *shared,
+				       const struct kt_machine *machine, struct kt_arguments *ret)
+{
+	struct kt_machine_boot boot = {
+		.kernel_fd = KT_GUEST_FD_KERNEL,
+		.initrd_fd = KT_GUEST_FD_INITRD,
+		.tsc_khz = shared->tsc_khz,
+	};
+
+	return kt_machine_boot_arguments(machine, &boot, &shared->programs, ret);
+}
+
+struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
+				     const struct kt_scenario *scenario, uint64_t image_bytes,
+				     struct kt_arguments *ret)
+{
+	struct kt_machine machine = machine_of(shared, scenario, image_bytes, KT_MEMORY_OWN);
+
+	return boot_arguments(shared, &machine, ret);
+}
+
+static uint64_t boot_timeout_ns(const struct kt_runner *runner)
+{
+	if (runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back)
+		return KT_KVM_BOOT_TIMEOUT_NS;
+	return KT_BOOT_TIMEOUT_NS +
+	       KT_BOOT_TIMEOUT_PER_CPU_NS * kt_topology_cpu_count(&runner->scenario->topology);
+}
+
+static struct kt_error *create_guest(struct kt_runner *runner, const struct kt_guest_config *config)
+{
+	return kt_guest_create(runner->shared->loop, config, &kt_runner_guest_handler, runner,
+			       &runner->guest);
+}
+
+static struct kt_error *boot(struct kt_runner *runner)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+
+	runner->start = KT_START_COLD;
+	KT_TRY(kt_runner_arguments(shared, runner->scenario, runner->image.bytes, &arguments));
+	struct kt_guest_config config = {
+		.argv = arguments.argv,
+		.kernel_fd = shared->kernel_fd,
+		.initrd_fd = runner->image.fd,
+		.state_fd = -1,
+		.boot_timeout_ns = boot_timeout_ns(runner),
+		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
+	};
+	KT_TRY(create_guest(runner, &config));
+	kt_guest_start(runner->guest);
+	return NULL;
+}
+
+static struct kt_error *wake(struct kt_runner *runner, const struct kt_template *template)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	struct kt_machine machine = machine_of(shared, runner->scenario, runner->image.bytes,
+					       KT_MEMORY_COPY_ON_WRITE);
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+	kt_autoclose int state_fd = -1;
+
+	runner->start = KT_START_TEMPLATE;
+	runner->template = template;
+	KT_TRY(kt_machine_wake_arguments(&machine, &shared->programs, &arguments));
+	KT_TRY(kt_template_open_state(template, &state_fd));
+	struct kt_guest_config config = {
+		.argv = arguments.argv,
+		.kernel_fd = -1,
+		.initrd_fd = -1,
+		.state_fd = state_fd,
+		.memory_fds = template->memory_fds,
+		.memory_count = template->memory_count,
+		.boot_timeout_ns = KT_WAKE_TIMEOUT_NS +
+				   KT_WAKE_TIMEOUT_PER_CPU_NS *
+					   kt_topology_cpu_count(&runner->scenario->topology),
+		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
+	};
+	KT_TRY(create_guest(runner, &config));
+	kt_guest_start(runner->guest);
+	return NULL;
+}
+
+/* A guest that cannot even be described is a scenario that cannot be judged. */
+static void take_problem(struct kt_runner *runner, struct kt_error *err)
+{
+	if (!err)
+		return;
+	kt_buf_puts(&runner->problem, kt_error_message(err));
+	kt_error_destroy(err);
+	kt_runner_end(runner);
+}
+
+static void note(struct kt_runner *runner, const char *what, const char *why)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	kt_buf_printf(&text, "%s (%s)", what, why);
+	kt_session_note(runner->shared->session, runner->scenario->name, kt_buf_text(&text));
+}
+
+static void note_template(struct kt_runner *runner, const struct kt_template *template)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	kt_buf_puts(&text, "the template of ");
+	kt_topology_label(&runner->scenario->topology, &text);
+	kt_buf_puts(&text, " was made in ");
+	kt_text_format_duration(&text, template->made_ns);
+	kt_session_note(runner->shared->session, NULL, kt_buf_text(&text));
+}
+
+/* Did KVM fail in a way that emulation may survive? */
+static bool is_kvm_to_blame(const struct kt_runner *runner, enum kt_guest_reason reason)
+{
+	return runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back &&
+	       (reason == KT_REASON_NO_KVM || reason == KT_REASON_NO_AGENT ||
+		reason == KT_REASON_QEMU_EXIT);
+}
+
+/* From here on every guest of the run is emulated; said once. */
+static void fall_back(struct kt_runner *runner, const char *why)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	if (shared->accelerator != KT_ACCELERATOR_KVM)
+		return;
+	shared->accelerator = KT_ACCELERATOR_TCG;
+	kt_buf_printf(&text, "a guest under KVM did not boot (%s)", why);
+	struct kt_accel_step step = { .step = "boot",
+				      .outcome = "kvm failed",
+				      .reason = kt_buf_text(&text) };
+	struct kt_event event = {
+		.type = KT_EVENT_ACCEL,
+		.accel = { .choice = KT_ACCEL_TCG,
+			   .reason = kt_buf_text(&text),
+			   .steps = &step,
+			   .step_count = 1 },
+	};
+	kt_session_emit(shared->session, &event);
+}
+
+static void on_outcome(void *ctx, const struct kt_template_outcome *outcome)
+{
+	struct kt_runner *runner = ctx;
+
+	runner->is_waiting = false;
+	if (outcome->template) {
+		if (outcome->is_new)
+			note_template(runner, outcome->template);
+		take_problem(runner, wake(runner, outcome->template));
+		return;
+	}
+	if (is_kvm_to_blame(runner, outcome->reason)) {
+		fall_back(runner, outcome->problem);
+	} else {
+		note(runner, "no template could be made, so this guest is booted", outcome->problem);
+		runner->is_cold = true;
+	}
+	kt_runner_start_guest(runner);
+}
+
+/* A state of the guest that a template is being made for. */
+static void emit_state(struct kt_runner *runner, enum kt_guest_state state,
+		       enum kt_guest_reason reason, const char *detail)
+{
+	struct kt_event event = {
+		.type = KT_EVENT_GUEST_STATE,
+		.guest_state = { .state = state,
+				 .reason = reason,
+				 .detail = detail,
+				 .start = KT_START_TEMPLATE },
+	};
+
+	kt_runner_emit(runner, &event);
+}
+
+static struct kt_error *make_template(struct kt_runner *runner, const struct kt_machine *machine,
+				      const char *key)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+
+	KT_TRY(boot_arguments(shared, machine, &arguments));
+	struct kt_template_order order = {
+		.key = key,
+		.maker = { .machine = machine,
+			   .argv = arguments.argv,
+			   .kernel_fd = shared->kernel_fd,
+			   .initrd_fd = runner->image.fd,
+			   .boot_timeout_ns = boot_timeout_ns(runner),
+			   .silence_timeout_ns = KT_SILENCE_TIMEOUT_NS },
+	};
+	return kt_templates_make(shared->templates, &order);
+}
+
+/* Wakes a guest, or waits until that can be; @ret_used is false where templates are out. */
+static struct kt_error *use_template(struct kt_runner *runner, bool *ret_used)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	struct kt_machine machine =
+		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_SHARED);
+	struct kt_template_parts parts = {
+		.machine = &machine,
+		.qemu = shared->programs.qemu,
+		.kernel_fd = shared->kernel_fd,
+		.image = runner->image.hash,
+		.cpuinfo_path = "/proc/cpuinfo",
+	};
+	char key[KT_HASH_TEXT_SIZE];
+	const struct kt_template *template;
+
+	KT_TRY(kt_template_key(&parts, key));
+	enum kt_template_answer answer = kt_templates_find(shared->templates, key, &template);
+	*ret_used = answer != KT_TEMPLATE_BAD;
+	if (answer == KT_TEMPLATE_BAD)
+		return NULL;
+	if (answer == KT_TEMPLATE_READY)
+		return wake(runner, template);
+	if (answer == KT_TEMPLATE_WANTED)
+		KT_TRY(make_template(runner, &machine, key));
+	runner->wait = (struct kt_template_wait){ .on_outcome = on_outcome, .ctx = runner };
+	runner->is_waiting = true;
+	kt_templates_wait(shared->templates, key, &runner->wait);
+	emit_state(runner, KT_GUEST_NEW, KT_REASON_NONE, "its template is being made");
+	return NULL;
+}
+
+void kt_runner_start_guest(struct kt_runner *runner)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	struct kt_error *err = NULL;
+	bool is_used = false;
+
+	runner->accelerator = shared->accelerator;
+	runner->template = NULL;
+	runner->was_ready = false;
+	shared->programs.parent_pid = getpid();
+	if (shared->templates && !runner->is_cold)
+		err = use_template(runner, &is_used);
+	if (!err && !is_used)
+		err = boot(runner);
+	take_problem(runner, err);
+}
+
+bool kt_runner_try_again(struct kt_runner *runner)
+{
+	enum kt_guest_reason reason = kt_guest_reason(runner->guest);
+	kt_autobuf struct kt_buf why = KT_BUF_INIT;
+
+	if (runner->cancelled || runner->timed_out || runner->was_ready ||
+	    reason == KT_REASON_NONE)
+		return false;
+	kt_buf_puts(&why, *kt_guest_detail(runner->guest) ? kt_guest_detail(runner->guest)
+							  : kt_guest_reason_name(reason));
+	if (runner->template) {
+		note(runner, "the guest did not wake from its template, so it is booted",
+		     kt_buf_text(&why));
+		kt_templates_blame(runner->shared->templates, runner->template);
+		runner->is_cold = true;
+	} else if (is_kvm_to_blame(runner, reason) && !kt_guest_boot_ns(runner->guest)) {
+		fall_back(runner, kt_buf_text(&why));
+	} else {
+		return false;
+	}
+	kt_guest_destroy(KT_TAKE(runner->guest));
+	kt_runner_start_guest(runner);
+	return true;
+}
+
+void kt_runner_stop_guest(struct kt_runner *runner, enum kt_guest_reason reason, const char *text)
+{
+	if (runner->guest) {
+		kt_guest_fail(runner->guest, reason, text);
+		return;
+	}
+	if (!runner->is_waiting)
+		return;
+	runner->is_waiting = false;
+	kt_templates_forget(runner->shared->templates, &runner->wait);
+	emit_state(runner, KT_GUEST_FAILED, reason, text);
+	kt_buf_printf(&runner->problem, "%s: %s", kt_guest_reason_name(reason), text);
+	kt_runner_end(runner);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What a template depends on, as a name: two guests with the same key may be woken from the
+ * same template.  QEMU restores a state into a machine with other caches, other devices or another
+ * CPU without a word, and then lies or hangs; so everything goes in: every argument of the boot, QEMU
+ * itself, the kernel, the image, and under KVM the host's CPU.
+ */
+#ifndef KT_VMM_TEMPLATE_KEY_H
+#define KT_VMM_TEMPLATE_KEY_H
+
+#include "base/hash.h"
+#include "vmm/machine.h"
+
+/** What the machine is made from.  All borrowed. */
+struct kt_template_parts {
+	const struct kt_machine *machine;
+	const char *qemu; /* the program's path */
+	const char *append; /* more kernel parameters, or NULL */
+	int kernel_fd;
+	const char *image; /* a hash of its content */
+	const char *cpuinfo_path; /* "/proc/cpuinfo" */
+};
+
+/**
+ * Writes the key as hex digits.  QEMU and kernel are known by file system, inode, size and times of
+ * change, the image by its hash.  The clock's rate is no part of it, being measured anew by
+ * each run; who keeps a template for longer compares that himself.
+ * Errors: usage (kt_machine_check()), io (a file cannot be looked at), no memory.
+ */
+struct kt_error *kt_template_key(const struct kt_template_parts *parts,
+				 char ret[KT_HASH_TEXT_SIZE]) KT_MUST_CHECK;
+
+#endif
