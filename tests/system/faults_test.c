@@ -134,7 +134,8 @@ START_TEST(a_target_dies_while_it_is_probed)
 		"{ \"schema\": 1, \"name\": \"fault\",\n"
 		"  \"workers\": [ { \"name\": \"w\", \"command\": [ "
 		"\"ktstr-jemalloc-alloc-worker\",\n"
-		"    \"1048576\" ] }, { \"name\": \"k\", \"command\": [ \"%s\", \"kill\" ] } ],\n"
+		"    \"1048576\" ], \"ready\": \"marker\" }, { \"name\": \"k\",\n"
+		"    \"command\": [ \"%s\", \"kill\" ] } ],\n"
 		"  \"probes\": [ { \"name\": \"p\", \"target\": \"w\", \"snapshots\": 400,\n"
 		"    \"interval_ms\": 20 } ],\n"
 		"  \"checks\": [ { \"exit_code\": { \"probe\": \"p\", \"equals\": 0 } } ] }\n",
