@@ -216,6 +216,11 @@ const char *kt_guest_detail(const struct kt_guest *guest)
 	return kt_buf_text(&guest->detail);
 }
 
+pid_t kt_guest_pid(const struct kt_guest *guest)
+{
+	return guest->started_ns && !guest->process_gone ? guest->process.pid : 0;
+}
+
 uint64_t kt_guest_since_start_ns(const struct kt_guest *guest)
 {
 	return guest->started_ns ? kt_clock_mono_ns() - guest->started_ns : 0;

@@ -101,6 +101,9 @@ enum kt_guest_reason kt_guest_reason(const struct kt_guest *guest);
 /** One line about the failure, "" for none.  Owner: borrowed from @guest. */
 const char *kt_guest_detail(const struct kt_guest *guest);
 
+/** QEMU's pid, for a look at what it takes; 0 when it does not run. */
+pid_t kt_guest_pid(const struct kt_guest *guest);
+
 /** Nanoseconds since kt_guest_start(). */
 uint64_t kt_guest_since_start_ns(const struct kt_guest *guest);
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Real guests from one template: they wake, they share nothing that a program could notice, and the
+ * template stays what it was.
+ */
+#include "tests/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "tests/vmm/herd.h"
+
+#define COUNT 3
+
+static struct kt_herd herd;
+static struct kt_herd_guest guests[COUNT];
+
+static const struct kt_topology small = { 1, 1, 1, 1 };
+
+static void make_herd(void)
+{
+	KT_OK(kt_herd_init(&herd, GUEST_PID_1, FRESH_PROGRAM));
+	KT_OK(kt_herd_make_template(&herd, &small));
+}
+
+static void drop_herd(void)
+{
+	kt_herd_deinit(&herd);
+}
+
+/* The value behind "@name=" in what guest @index said. */
+static const char *value_of(unsigned index, const char *name)
+{
+	static char values[2][128];
+	static unsigned turn;
+	char *value = values[turn++ % 2];
+	char key[64];
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	(void)snprintf(key, sizeof(key), "\n%s=", name);
+	kt_buf_printf(&text, "\n%s", kt_buf_text(&guests[index].out));
+	const char *found = strstr(kt_buf_text(&text), key);
+	ck_assert_msg(found, "no %s in what guest %u said: %s (%s)", name, index,
+		      kt_buf_text(&text), kt_buf_text(&guests[index].detail));
+	found += strlen(key);
+	(void)snprintf(value, sizeof(values[0]), "%.*s", (int)strcspn(found, "\n"), found);
+	return value;
+}
+
+static void wake(unsigned count, const char *argument)
+{
+	KT_OK(kt_herd_wake(&herd, count, argument, guests));
+	for (unsigned i = 0; i < count; i++) {
+		ck_assert_msg(guests[i].reason == KT_REASON_NONE, "guest %u: %s: %s", i,
+			      kt_guest_reason_name(guests[i].reason),
+			      kt_buf_text(&guests[i].detail));
+		ck_assert(!argument || (guests[i].has_ended && guests[i].status == 0));
+	}
+}
+
+static void forget(void)
+{
+	for (unsigned i = 0; i < COUNT; i++)
+		kt_herd_guest_deinit(&guests[i]);
+	memset(guests, 0, sizeof(guests));
+}
+
+static void expect_all_differ(const char *name)
+{
+	for (unsigned i = 0; i < COUNT; i++)
+		for (unsigned j = 0; j < i; j++)
+			ck_assert_str_ne(value_of(i, name), value_of(j, name));
+}
+
+START_TEST(siblings_share_nothing)
+{
+	uint64_t before_ns = kt_clock_real_ns();
+
+	make_herd();
+	wake(COUNT, "look");
+	uint64_t after_ns = kt_clock_real_ns();
+	expect_all_differ("uuid");
+	expect_all_differ("boot_id");
+	expect_all_differ("getrandom");
+	expect_all_differ("at_random");
+	expect_all_differ("stack");
+	expect_all_differ("pid");
+	for (unsigned i = 0; i < COUNT; i++) {
+		uint64_t real_ns = strtoull(value_of(i, "real_ns"), NULL, 10);
+		ck_assert_uint_ge(real_ns, before_ns);
+		ck_assert_uint_le(real_ns, after_ns);
+		ck_assert_str_eq(value_of(i, "entries of /tmp"), "0");
+		ck_assert_str_eq(value_of(i, "entries of /dev/shm"), "0");
+		ck_assert_str_eq(value_of(i, "entries of /run"), "0");
+	}
+	forget();
+	drop_herd();
+}
+END_TEST
+
+static void hash_template(char text[KT_HASH_TEXT_SIZE])
+{
+	struct kt_hash hash = { 0 };
+
+	for (unsigned i = 0; i < herd.template.memory_count; i++)
+		KT_OK(kt_hash_update_file(&hash, herd.template.memory_fds[i]));
+	KT_OK(kt_hash_update_file(&hash, herd.template.state_fd));
+	kt_hash_text(&hash, text);
+}
+
+/* One guest dirties files and 64 MiB of memory; neither the template nor a later guest sees any of it. */
+START_TEST(writes_stay_in_their_guest)
+{
+	char before[KT_HASH_TEXT_SIZE];
+	char after[KT_HASH_TEXT_SIZE];
+
+	make_herd();
+	hash_template(before);
+	wake(COUNT, "soil");
+	for (unsigned i = 0; i < COUNT; i++)
+		ck_assert_uint_ge(guests[i].private_bytes, 60 << 20);
+	forget();
+	hash_template(after);
+	ck_assert_str_eq(before, after);
+	wake(COUNT, "look");
+	for (unsigned i = 0; i < COUNT; i++) {
+		ck_assert_str_eq(value_of(i, "soiled pages"), "0");
+		ck_assert_str_eq(value_of(i, "soiled program"), "0");
+		ck_assert_str_eq(value_of(i, "entries of /tmp"), "0");
+	}
+	forget();
+	drop_herd();
+}
+END_TEST
+
+/* What protects the template is not good manners. */
+START_TEST(nobody_can_write_into_a_template)
+{
+	make_herd();
+	const int fds[] = { herd.template.memory_fds[0], herd.template.state_fd };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		ck_assert_int_eq(pwrite(fds[i], "x", 1, 0), -1);
+		ck_assert_int_eq(errno, EPERM);
+		ck_assert_int_eq(ftruncate(fds[i], 1), -1);
+		ck_assert_ptr_eq(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fds[i], 0),
+				 MAP_FAILED);
+		ck_assert_int_eq(fcntl(fds[i], F_ADD_SEALS, 0), -1);
+	}
+	drop_herd();
+}
+END_TEST
+
+/* Two nodes, four caches, sixteen CPUs. */
+START_TEST(a_large_machine_wakes)
+{
+	const struct kt_topology large = { 2, 4, 2, 2 };
+
+	KT_OK(kt_herd_init(&herd, GUEST_PID_1, FRESH_PROGRAM));
+	KT_OK(kt_herd_make_template(&herd, &large));
+	ck_assert_uint_eq(herd.template.memory_count, 2);
+	wake(2, "look");
+	ck_assert_str_ne(value_of(0, "uuid"), value_of(1, "uuid"));
+	forget();
+	drop_herd();
+}
+END_TEST
+
+/* A state that is none: the guest fails, soon and for a reason. */
+START_TEST(a_damaged_state_is_told)
+{
+	make_herd();
+	(void)close(herd.template.state_fd);
+	herd.template.state_fd = memfd_create("damaged", MFD_CLOEXEC);
+	ck_assert_int_ge(herd.template.state_fd, 0);
+	ck_assert_int_eq(write(herd.template.state_fd, "QEVM, or not?", 13), 13);
+	KT_OK(kt_herd_wake(&herd, 1, "look", guests));
+	ck_assert_msg(guests[0].reason == KT_REASON_QEMU_EXIT ||
+			      guests[0].reason == KT_REASON_TEMPLATE,
+		      "%s: %s", kt_guest_reason_name(guests[0].reason),
+		      kt_buf_text(&guests[0].detail));
+	ck_assert_uint_eq(guests[0].hello_ns, 0);
+	forget();
+	drop_herd();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *all = suite_create("template");
+	TCase *tests = tcase_create("template");
+
+	tcase_set_timeout(tests, 400);
+	tcase_add_test(tests, siblings_share_nothing);
+	tcase_add_test(tests, writes_stay_in_their_guest);
+	tcase_add_test(tests, nobody_can_write_into_a_template);
+	tcase_add_test(tests, a_large_machine_wakes);
+	tcase_add_test(tests, a_damaged_state_is_told);
+	suite_add_tcase(all, tests);
+	return all;
+}
+
+KT_UNIT_MAIN
