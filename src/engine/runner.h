@@ -28,7 +28,7 @@ struct kt_runner_shared {
 	uint32_t timeout_s; /* of each scenario; 0: its own */
 	bool is_live;	    /* somebody looks: snapshots are events as soon as they are taken */
 	enum kt_accelerator accelerator;
-	bool may_fall_back; /* to TCG, when KVM turns out not to work */
+	bool may_fall_back;		/* to TCG, when KVM turns out not to work */
 	struct kt_templates *templates; /* NULL: every guest is booted */
 };
 

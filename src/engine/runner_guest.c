@@ -107,8 +107,8 @@ static struct kt_error *boot(struct kt_runner *runner)
 static struct kt_error *wake(struct kt_runner *runner, const struct kt_template *template)
 {
 	struct kt_runner_shared *shared = runner->shared;
-	struct kt_machine machine = machine_of(shared, runner->scenario, runner->image.bytes,
-					       KT_MEMORY_COPY_ON_WRITE);
+	struct kt_machine machine =
+		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_COPY_ON_WRITE);
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	kt_autoclose int state_fd = -1;
 
@@ -207,7 +207,8 @@ static void on_outcome(void *ctx, const struct kt_template_outcome *outcome)
 	if (is_kvm_to_blame(runner, outcome->reason)) {
 		fall_back(runner, outcome->problem);
 	} else {
-		note(runner, "no template could be made, so this guest is booted", outcome->problem);
+		note(runner, "no template could be made, so this guest is booted",
+		     outcome->problem);
 		runner->is_cold = true;
 	}
 	kt_runner_start_guest(runner);
@@ -301,8 +302,7 @@ bool kt_runner_try_again(struct kt_runner *runner)
 	enum kt_guest_reason reason = kt_guest_reason(runner->guest);
 	kt_autobuf struct kt_buf why = KT_BUF_INIT;
 
-	if (runner->cancelled || runner->timed_out || runner->was_ready ||
-	    reason == KT_REASON_NONE)
+	if (runner->cancelled || runner->timed_out || runner->was_ready || reason == KT_REASON_NONE)
 		return false;
 	kt_buf_puts(&why, *kt_guest_detail(runner->guest) ? kt_guest_detail(runner->guest)
 							  : kt_guest_reason_name(reason));

@@ -62,8 +62,8 @@ struct kt_runner {
 	void *ctx;
 
 	struct kt_guest *guest;
-	enum kt_accelerator accelerator; /* of the present guest, or of the one waited for */
-	enum kt_start start;		 /* how it came to run */
+	enum kt_accelerator accelerator;    /* of the present guest, or of the one waited for */
+	enum kt_start start;		    /* how it came to run */
 	const struct kt_template *template; /* that it is woken from; NULL: booted */
 	struct kt_template_wait wait;
 	bool is_waiting; /* for a template; there is no guest yet */

@@ -19,7 +19,7 @@ struct kt_template_outcome {
 	const struct kt_template *template; /* NULL: there is none; borrowed until the close */
 	bool is_new;			    /* it was made just now */
 	enum kt_guest_reason reason;	    /* of the guest that it should have been made from */
-	const char *problem;		    /* why there is none; borrowed for the time of the call */
+	const char *problem; /* why there is none; borrowed for the time of the call */
 };
 
 /** One who waits; a member of its owner, who keeps it until the outcome came or it was forgotten. */
@@ -37,7 +37,7 @@ struct kt_template_order {
 
 enum kt_template_answer {
 	KT_TEMPLATE_READY,
-	KT_TEMPLATE_WANTED, /* nobody has asked for it before: kt_templates_make(), then wait */
+	KT_TEMPLATE_WANTED,  /* nobody has asked for it before: kt_templates_make(), then wait */
 	KT_TEMPLATE_AWAITED, /* it is being made: wait */
 	KT_TEMPLATE_BAD,     /* there will be none */
 };

@@ -240,8 +240,8 @@ static const struct {
 	const char *name;
 	struct kt_error *(*handle)(const struct request *request);
 } requests[] = {
-	{ "hello", handle_hello },   { "spawn", handle_spawn }, { "await", handle_await },
-	{ "kill", handle_kill },     { "freeze", handle_freeze }, { "wake", handle_wake },
+	{ "hello", handle_hello }, { "spawn", handle_spawn },	{ "await", handle_await },
+	{ "kill", handle_kill },   { "freeze", handle_freeze }, { "wake", handle_wake },
 	{ "exit", handle_exit },
 };
 

@@ -11,7 +11,7 @@ const char *const kt_guest_state_words[] = {
 
 const char *const kt_guest_reason_words[] = {
 	NULL,	       "no-kvm",  "qemu-exit", "kernel-panic", "no-agent", "worker-died",
-	"probe-fatal", "timeout", "protocol",  "cancelled", "template", NULL,
+	"probe-fatal", "timeout", "protocol",  "cancelled",    "template", NULL,
 };
 
 static const char *const worker_state_words[] = { "started", "ready", "exited", NULL };

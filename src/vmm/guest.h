@@ -39,9 +39,9 @@ struct kt_guest_config {
 	int kernel_fd;	   /* ours, inherited as KT_GUEST_FD_KERNEL, ...; -1: none */
 	int initrd_fd;
 	int state_fd; /* -1: a boot; else, at its start, the saved state that the guest is woken from */
-	const int *memory_fds; /* one per NUMA node where the memory is in files; used as argv */
-	unsigned memory_count; /* 0: QEMU's own memory */
-	uint64_t boot_timeout_ns;    /* from the start until programs can be run */
+	const int *memory_fds;	  /* one per NUMA node where the memory is in files; used as argv */
+	unsigned memory_count;	  /* 0: QEMU's own memory */
+	uint64_t boot_timeout_ns; /* from the start until programs can be run */
 	uint64_t silence_timeout_ns; /* how long a ready agent may say nothing */
 };
 

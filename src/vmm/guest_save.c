@@ -11,8 +11,8 @@
 
 #define CAPABILITY_ON(name) "{\"capability\":\"" name "\",\"state\":true}"
 /* With events there is nothing to poll for. */
-#define SET_CAPABILITIES                                               \
-	"{\"execute\":\"migrate-set-capabilities\",\"arguments\":"     \
+#define SET_CAPABILITIES                                           \
+	"{\"execute\":\"migrate-set-capabilities\",\"arguments\":" \
 	"{\"capabilities\":[" CAPABILITY_ON("x-ignore-shared") "," CAPABILITY_ON("events") "]}}\n"
 #define STATE_NAME "state"
 
@@ -76,8 +76,8 @@ void kt_guest_save_state(struct kt_guest *guest)
 		return;
 	}
 	send_qmp_line(guest, SET_CAPABILITIES);
-	send_qmp_line(guest, "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:" STATE_NAME
-			     "\"}}\n");
+	send_qmp_line(guest,
+		      "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:" STATE_NAME "\"}}\n");
 }
 
 void kt_guest_wake(struct kt_guest *guest)

@@ -146,10 +146,14 @@ static const struct {
 	enum kt_link_kind kind;
 	struct kt_error *(*read)(const struct reading *reading);
 } messages[] = {
-	{ "hello", KT_LINK_HELLO, read_hello },	      { "ready", KT_LINK_READY, read_ready },
-	{ "started", KT_LINK_STARTED, read_started }, { "failed", KT_LINK_FAILED, read_failed },
-	{ "awaited", KT_LINK_AWAITED, read_awaited }, { "ended", KT_LINK_ENDED, read_ended },
-	{ "beat", KT_LINK_BEAT, read_beat },	      { "frozen", KT_LINK_FROZEN, read_frozen },
+	{ "hello", KT_LINK_HELLO, read_hello },
+	{ "ready", KT_LINK_READY, read_ready },
+	{ "started", KT_LINK_STARTED, read_started },
+	{ "failed", KT_LINK_FAILED, read_failed },
+	{ "awaited", KT_LINK_AWAITED, read_awaited },
+	{ "ended", KT_LINK_ENDED, read_ended },
+	{ "beat", KT_LINK_BEAT, read_beat },
+	{ "frozen", KT_LINK_FROZEN, read_frozen },
 	{ "bye", KT_LINK_BYE, read_bye },
 };
 

@@ -112,7 +112,8 @@ static void add_memory(const struct kt_machine *machine, uint32_t node, struct k
 		kt_arguments_addf(out, "memory-backend-ram,id=m%u,size=%uM", node, node_mib);
 	else
 		kt_arguments_addf(
-			out, "memory-backend-file,id=m%u,size=%uM,mem-path=/proc/self/fd/%d,share=%s",
+			out,
+			"memory-backend-file,id=m%u,size=%uM,mem-path=/proc/self/fd/%d,share=%s",
 			node, node_mib, machine->memory_fd + (int)node,
 			machine->memory == KT_MEMORY_SHARED ? "on" : "off");
 }

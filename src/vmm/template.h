@@ -49,8 +49,9 @@ void kt_template_deinit(struct kt_template *template);
 struct kt_template_maker;
 
 struct kt_template_maker_config {
-	const struct kt_machine *machine; /* with KT_MEMORY_SHARED; this and argv: used at the creation */
-	char *const *argv;		  /* of its boot; used by the start only */
+	const struct kt_machine
+		*machine;  /* with KT_MEMORY_SHARED; this and argv: used at the creation */
+	char *const *argv; /* of its boot; used by the start only */
 	int kernel_fd;
 	int initrd_fd;
 	uint64_t boot_timeout_ns;

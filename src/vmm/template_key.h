@@ -14,10 +14,10 @@
 /** What the machine is made from.  All borrowed. */
 struct kt_template_parts {
 	const struct kt_machine *machine;
-	const char *qemu; /* the program's path */
+	const char *qemu;   /* the program's path */
 	const char *append; /* more kernel parameters, or NULL */
 	int kernel_fd;
-	const char *image; /* a hash of its content */
+	const char *image;	  /* a hash of its content */
 	const char *cpuinfo_path; /* "/proc/cpuinfo" */
 };
 

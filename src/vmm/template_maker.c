@@ -57,8 +57,8 @@ struct kt_error *kt_template_maker_create(uv_loop_t *loop,
 		.on_console = on_console,
 		.on_stopped = on_stopped,
 	};
-	KT_CLEANUP(kt_template_maker_destroy) struct kt_template_maker *maker =
-		calloc(1, sizeof(*maker));
+	KT_CLEANUP(kt_template_maker_destroy)
+	struct kt_template_maker *maker = calloc(1, sizeof(*maker));
 	if (!maker)
 		return kt_error_no_memory();
 	*maker = (struct kt_template_maker){ .on_made = on_made,
@@ -95,11 +95,11 @@ void kt_template_maker_cancel(struct kt_template_maker *maker, const char *text)
 struct kt_error *kt_template_maker_take(struct kt_template_maker *maker, struct kt_template *ret)
 {
 	if (!maker->is_saved)
-		return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "%s",
-				       *kt_guest_detail(maker->guest)
-					       ? kt_guest_detail(maker->guest)
-					       : kt_guest_reason_name(
-							 kt_guest_reason(maker->guest)));
+		return kt_error_create(
+			KT_ERROR_ENVIRONMENT, 0, "%s",
+			*kt_guest_detail(maker->guest)
+				? kt_guest_detail(maker->guest)
+				: kt_guest_reason_name(kt_guest_reason(maker->guest)));
 	KT_TRY(kt_template_seal(&maker->template));
 	*ret = maker->template;
 	maker->template = KT_TEMPLATE_INIT;

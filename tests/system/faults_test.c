@@ -161,6 +161,79 @@ static const char *put_qemu(const char *version, const char *script)
 	return variable;
 }
 
+static int count_of(const struct kt_buf *text, const char *part)
+{
+	int count = 0;
+
+	for (const char *at = kt_buf_text(text); (at = strstr(at, part)); at++)
+		count++;
+	return count;
+}
+
+/* QEMU itself, except for what @pattern (of the shell) says of its arguments. */
+#define REAL_QEMU_BUT(pattern)                         \
+	"case \"$*\" in " pattern ") exit 1 ;; esac\n" \
+	"exec qemu-system-x86_64 \"$@\""
+
+/* Templates that are no good cost time, and nothing else; the third guest does not try any more. */
+START_TEST(guests_do_not_wake)
+{
+	struct top_run run;
+
+	top_run_start(&run,
+		      &(struct top_run_options){
+			      .arguments = { "-bc", "-f", "json", "-j", "1", "nonexistent-pid",
+					     "known-allocation", "multi-snapshot-monotone" },
+			      .variable = put_qemu("7.2.0", REAL_QEMU_BUT("*-incoming*")) });
+	int code = top_run_end(&run);
+	ck_assert_msg(code == 0, "exit code %d:\n%s", code, end_of(&run.out));
+	ck_assert_int_eq(count_of(&run.out, "the guest did not wake from its template"), 2);
+	ck_assert_int_eq(count_of(&run.out, "was made in"), 1);
+	ck_assert_int_eq(
+		count_of(&run.out, "\"state\":\"ready\",\"accel\":\"tcg\",\"start\":\"cold\""), 3);
+	top_run_expect_nothing_left(&run);
+	top_run_deinit(&run);
+}
+END_TEST
+
+START_TEST(no_template_can_be_made)
+{
+	struct top_run run;
+
+	top_run_start(&run, &(struct top_run_options){
+				    .arguments = { "-bc", "-f", "json", "-j", "1",
+						   "nonexistent-pid", "known-allocation" },
+				    .variable = put_qemu("7.2.0", REAL_QEMU_BUT("*share=on*")) });
+	int code = top_run_end(&run);
+	ck_assert_msg(code == 0, "exit code %d:\n%s", code, end_of(&run.out));
+	/* The one who asked for it is told, the next knows. */
+	ck_assert_int_eq(count_of(&run.out, "no template could be made, so this guest is booted"),
+			 1);
+	ck_assert_int_eq(
+		count_of(&run.out, "\"state\":\"ready\",\"accel\":\"tcg\",\"start\":\"cold\""), 2);
+	top_run_expect_nothing_left(&run);
+	top_run_deinit(&run);
+}
+END_TEST
+
+/* A signal in the middle of making one. */
+START_TEST(a_template_is_given_up)
+{
+	struct top_run run;
+
+	top_run_start(&run, &(struct top_run_options){
+				    .arguments = { "-bc", "-f", "json", "nonexistent-pid",
+						   "known-allocation", "thread-churn" } });
+	top_run_wait_for(&run, "its template is being made");
+	ck_assert_int_eq(kill(run.pid, SIGTERM), 0);
+	ck_assert_int_eq(top_run_end(&run), 128 + SIGTERM);
+	ck_assert_int_eq(count_of(&run.out, "\"event\":\"scenario_end\""), 3);
+	ck_assert_int_eq(count_of(&run.out, "\"verdict\":\"cancelled\""), 3);
+	top_run_expect_nothing_left(&run);
+	top_run_deinit(&run);
+}
+END_TEST
+
 static const struct qemu_fault {
 	const char *script;
 	const char *parts[4];
@@ -361,6 +434,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(tests, a_probe_goes_wrong, 0, COUNT(probe_faults));
 	tcase_add_test(tests, a_target_dies_while_it_is_probed);
 	tcase_add_loop_test(tests, qemu_is_killed, 0, 3);
+	tcase_add_test(tests, guests_do_not_wake);
+	tcase_add_test(tests, no_template_can_be_made);
+	tcase_add_test(tests, a_template_is_given_up);
 	tcase_add_test(tests, the_disk_is_full);
 	tcase_add_test(tests, the_standard_descriptors_are_closed);
 	tcase_add_test(tests, the_reader_goes_away);

@@ -26,6 +26,8 @@ struct herd_run {
 	struct member *members;
 	unsigned count;
 	unsigned waiting; /* neither ready nor over */
+	uint64_t started_ns;
+	uint64_t all_ready_ns;
 	const char *argument;
 };
 
@@ -35,8 +37,7 @@ struct kt_error *kt_herd_init(struct kt_herd *herd, const char *init, const char
 
 	*herd = (struct kt_herd){ .kernel.elf_fd = -1,
 				  .image_fd = -1,
-				  .template = KT_TEMPLATE_INIT,
-				  .init = init };
+				  .template = KT_TEMPLATE_INIT };
 	if (uv_loop_init(&herd->loop))
 		return kt_error_no_memory();
 	KT_TRY(kt_qemu_info_find(&herd->qemu));
@@ -141,7 +142,10 @@ static void measure(struct member *member)
 /* Without a command the guests end when the last one is ready: so many live at once. */
 static void count_down(struct herd_run *run)
 {
-	if (--run->waiting || run->argument)
+	if (--run->waiting)
+		return;
+	run->all_ready_ns = kt_clock_mono_ns() - run->started_ns;
+	if (run->argument)
 		return;
 	for (unsigned i = 0; i < run->count; i++)
 		if (!run->members[i].is_over) {
@@ -235,7 +239,11 @@ struct kt_error *kt_herd_wake(struct kt_herd *herd, unsigned count, const char *
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	kt_autofree struct member *members = calloc(count, sizeof(*members));
 	struct herd_run run = {
-		.members = members, .count = count, .waiting = count, .argument = argument
+		.members = members,
+		.count = count,
+		.waiting = count,
+		.argument = argument,
+		.started_ns = kt_clock_mono_ns(),
 	};
 	struct kt_error *err = NULL;
 
@@ -253,5 +261,6 @@ struct kt_error *kt_herd_wake(struct kt_herd *herd, unsigned count, const char *
 	(void)uv_run(&herd->loop, UV_RUN_DEFAULT);
 	for (unsigned i = 0; i < count; i++)
 		kt_guest_destroy(members[i].guest);
+	herd->all_ready_ns = run.all_ready_ns;
 	return err;
 }

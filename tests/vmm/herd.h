@@ -22,14 +22,14 @@ struct kt_herd {
 	uint64_t image_bytes;
 	struct kt_machine machine;
 	struct kt_template template;
-	const char *init; /* host path of PID 1 */
+	uint64_t all_ready_ns; /* of the last wake: from the first start until all were ready */
 };
 
 /** What became of one guest.  Texts are owned. */
 struct kt_herd_guest {
-	struct kt_buf out;	/* stdout of its command */
-	uint64_t hello_ns;	/* from its start to the agent's hello; 0: it did not come to that */
-	uint64_t ready_ns;	/* and until it could run programs */
+	struct kt_buf out; /* stdout of its command */
+	uint64_t hello_ns; /* from its start to the agent's hello; 0: it did not come to that */
+	uint64_t ready_ns; /* and until it could run programs */
 	uint64_t private_bytes; /* memory of QEMU that is nobody else's, when the guest was ready */
 	uint64_t shared_bytes;	/* the rest of its resident memory */
 	enum kt_guest_reason reason;

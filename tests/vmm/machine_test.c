@@ -187,9 +187,8 @@ START_TEST(memory_in_files)
 	KT_OK(kt_machine_wake_arguments(&machine, &programs, &wake_arguments));
 	kt_arguments_render(&wake_arguments, &woken);
 	ck_assert(strstr(kt_buf_text(&booted), " -M pc,memory-backend=m0 "));
-	char *share = strstr(kt_buf_text(&booted),
-			     "-object memory-backend-file,id=m0,size=256M,"
-			     "mem-path=/proc/self/fd/9,share=on ");
+	char *share = strstr(kt_buf_text(&booted), "-object memory-backend-file,id=m0,size=256M,"
+						   "mem-path=/proc/self/fd/9,share=on ");
 	ck_assert_ptr_nonnull(share);
 	*strstr(kt_buf_text(&booted), " -kernel") = '\0';
 	*strstr(kt_buf_text(&woken), " -incoming defer") = '\0';

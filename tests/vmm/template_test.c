@@ -180,10 +180,9 @@ START_TEST(a_damaged_state_is_told)
 	ck_assert_int_ge(herd.template.state_fd, 0);
 	ck_assert_int_eq(write(herd.template.state_fd, "QEVM, or not?", 13), 13);
 	KT_OK(kt_herd_wake(&herd, 1, "look", guests));
-	ck_assert_msg(guests[0].reason == KT_REASON_QEMU_EXIT ||
-			      guests[0].reason == KT_REASON_TEMPLATE,
-		      "%s: %s", kt_guest_reason_name(guests[0].reason),
-		      kt_buf_text(&guests[0].detail));
+	ck_assert_msg(
+		guests[0].reason == KT_REASON_QEMU_EXIT || guests[0].reason == KT_REASON_TEMPLATE,
+		"%s: %s", kt_guest_reason_name(guests[0].reason), kt_buf_text(&guests[0].detail));
 	ck_assert_uint_eq(guests[0].hello_ns, 0);
 	forget();
 	drop_herd();
