@@ -29,6 +29,27 @@ static void start_more(struct kt_engine *engine);
 
 KT_DEFINE_CLEANUP(struct kt_engine *, kt_engine_destroy);
 
+static void on_template_note(void *ctx, const char *text)
+{
+	struct kt_engine *engine = ctx;
+
+	kt_session_note(engine->shared->session, NULL, text);
+}
+
+static struct kt_error *create_templates(struct kt_engine *engine)
+{
+	const struct kt_templates_config config = {
+		.loop = engine->shared->loop,
+		.cache_dir = engine->options.template_dir,
+		.cache_limit_bytes = engine->options.template_limit_bytes,
+		.tsc_khz = engine->shared->tsc_khz,
+		.on_note = on_template_note,
+		.ctx = engine,
+	};
+
+	return kt_templates_create(&config, &engine->shared->templates);
+}
+
 struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 				  const struct kt_runner_image *images,
 				  const struct kt_engine_options *options,
@@ -47,7 +68,7 @@ struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 	if (!engine->running)
 		return kt_error_no_memory();
 	if (options->templates)
-		KT_TRY(kt_templates_create(shared->loop, &shared->templates));
+		KT_TRY(create_templates(engine));
 	*ret = KT_TAKE(engine);
 	return NULL;
 }

@@ -9,9 +9,11 @@
 #include "engine/runner.h"
 
 struct kt_engine_options {
-	uint32_t jobs;	   /* guests at once; at least 1 */
-	bool fail_fast;	   /* the first scenario that does not pass cancels the others */
-	bool templates;	   /* guests are woken from templates; else each is booted */
+	uint32_t jobs;		  /* guests at once; at least 1 */
+	bool fail_fast;		  /* the first scenario that does not pass cancels the others */
+	bool templates;		  /* guests are woken from templates; else each is booted */
+	const char *template_dir; /* where they are kept between runs; NULL: nowhere */
+	uint64_t template_limit_bytes;
 	bool skip_missing; /* a scenario without an image is skipped instead of an error */
 };
 

@@ -151,13 +151,17 @@ static void note(struct kt_runner *runner, const char *what, const char *why)
 	kt_session_note(runner->shared->session, runner->scenario->name, kt_buf_text(&text));
 }
 
-static void note_template(struct kt_runner *runner, const struct kt_template *template)
+static void note_template(struct kt_runner *runner, const struct kt_template *template,
+			  enum kt_template_origin origin)
 {
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 
+	if (origin == KT_TEMPLATE_WAS_THERE)
+		return;
 	kt_buf_puts(&text, "the template of ");
 	kt_topology_label(&runner->scenario->topology, &text);
-	kt_buf_puts(&text, " was made in ");
+	kt_buf_puts(&text,
+		    origin == KT_TEMPLATE_WAS_MADE ? " was made in " : " was kept, and read in ");
 	kt_text_format_duration(&text, template->made_ns);
 	kt_session_note(runner->shared->session, NULL, kt_buf_text(&text));
 }
@@ -199,8 +203,7 @@ static void on_outcome(void *ctx, const struct kt_template_outcome *outcome)
 
 	runner->is_waiting = false;
 	if (outcome->template) {
-		if (outcome->is_new)
-			note_template(runner, outcome->template);
+		note_template(runner, outcome->template, outcome->origin);
 		take_problem(runner, wake(runner, outcome->template));
 		return;
 	}
@@ -229,6 +232,14 @@ static void emit_state(struct kt_runner *runner, enum kt_guest_state state,
 	kt_runner_emit(runner, &event);
 }
 
+/* What scenarios run, mostly: a worker of ours that allocates, and a probe. */
+static const struct kt_template_warm warm[] = {
+	{ .argv = (const char *const[]){ "ktstr-jemalloc-alloc-worker", "16777216", NULL },
+	  .until = KT_WORKER_MARKER_PATTERN },
+	{ .argv = (const char *const[]){ "ktstr-jemalloc-probe", "--pid", "1", "--json", NULL } },
+	{ 0 },
+};
+
 static struct kt_error *make_template(struct kt_runner *runner, const struct kt_machine *machine,
 				      const char *key)
 {
@@ -238,10 +249,11 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 	KT_TRY(boot_arguments(shared, machine, &arguments));
 	struct kt_template_order order = {
 		.key = key,
+		.arguments = &arguments,
 		.maker = { .machine = machine,
-			   .argv = arguments.argv,
 			   .kernel_fd = shared->kernel_fd,
 			   .initrd_fd = runner->image.fd,
+			   .warm = warm,
 			   .boot_timeout_ns = boot_timeout_ns(runner),
 			   .silence_timeout_ns = KT_SILENCE_TIMEOUT_NS },
 	};

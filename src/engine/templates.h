@@ -9,17 +9,24 @@
 #ifndef KT_ENGINE_TEMPLATES_H
 #define KT_ENGINE_TEMPLATES_H
 
-#include "vmm/template.h"
+#include "vmm/template_cache.h"
 #include "vmm/template_key.h"
 
 struct kt_templates;
 
+/** Where a template that was waited for comes from; all but the first to be told are told "there". */
+enum kt_template_origin {
+	KT_TEMPLATE_WAS_THERE,
+	KT_TEMPLATE_WAS_MADE,
+	KT_TEMPLATE_WAS_KEPT, /* on disk */
+};
+
 /** What came of waiting. */
 struct kt_template_outcome {
 	const struct kt_template *template; /* NULL: there is none; borrowed until the close */
-	bool is_new;			    /* it was made just now */
-	enum kt_guest_reason reason;	    /* of the guest that it should have been made from */
-	const char *problem; /* why there is none; borrowed for the time of the call */
+	enum kt_template_origin origin;
+	enum kt_guest_reason reason; /* of the guest that it should have been made from */
+	const char *problem;	     /* why there is none; borrowed for the time of the call */
 };
 
 /** One who waits; a member of its owner, who keeps it until the outcome came or it was forgotten. */
@@ -32,7 +39,19 @@ struct kt_template_wait {
 /** All that is needed to make one.  Borrowed for the time of the call. */
 struct kt_template_order {
 	const char *key;
-	struct kt_template_maker_config maker;
+	struct kt_template_maker_config maker; /* its argv is not looked at */
+	struct kt_arguments *arguments;	       /* of the boot; taken, also on failure */
+};
+
+/** Where templates are kept between runs. */
+struct kt_templates_config {
+	uv_loop_t *loop;
+	const char *cache_dir; /* NULL: nowhere.  It exists, and stays as long as the store does */
+	uint64_t cache_limit_bytes;
+	uint64_t tsc_khz;
+	/** Something about the cache did not work, or was removed; nothing depends on it. */
+	void (*on_note)(void *ctx, const char *text);
+	void *ctx;
 };
 
 enum kt_template_answer {
@@ -42,14 +61,15 @@ enum kt_template_answer {
 	KT_TEMPLATE_BAD,     /* there will be none */
 };
 
-/** Makes the store.  Errors: no memory.  Owner: the caller calls kt_templates_close(). */
-struct kt_error *kt_templates_create(uv_loop_t *loop, struct kt_templates **ret) KT_MUST_CHECK;
+/** Makes the store; @config is copied.  Errors: no memory.  Owner: kt_templates_close(). */
+struct kt_error *kt_templates_create(const struct kt_templates_config *config,
+				     struct kt_templates **ret) KT_MUST_CHECK;
 
 /** Looks for the template called @key; @ret is set with KT_TEMPLATE_READY only, and borrowed. */
 enum kt_template_answer kt_templates_find(const struct kt_templates *templates, const char *key,
 					  const struct kt_template **ret);
 
-/** Begins to make one that nobody has asked for.  Errors: as kt_template_maker_create(). */
+/** Begins to read or make one that nobody has asked for.  Errors: as kt_template_maker_create(). */
 struct kt_error *kt_templates_make(struct kt_templates *templates,
 				   const struct kt_template_order *order) KT_MUST_CHECK;
 

@@ -48,12 +48,24 @@ void kt_template_deinit(struct kt_template *template);
 
 struct kt_template_maker;
 
+/**
+ * A program that is run before the guest is saved, so that what it is the first to touch is
+ * there already in every guest.  What it leaves in /tmp and the like is swept; how it ends does not
+ * matter.
+ */
+struct kt_template_warm {
+	const char *const *argv;
+	const char
+		*until; /* it is killed when this file is there ("%p" is its pid); NULL: it ends */
+};
+
 struct kt_template_maker_config {
 	const struct kt_machine
 		*machine;  /* with KT_MEMORY_SHARED; this and argv: used at the creation */
 	char *const *argv; /* of its boot; used by the start only */
 	int kernel_fd;
 	int initrd_fd;
+	const struct kt_template_warm *warm; /* ended by one without argv; static; or NULL */
 	uint64_t boot_timeout_ns;
 	uint64_t silence_timeout_ns;
 };

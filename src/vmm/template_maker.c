@@ -1,35 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "vmm/template.h"
+
+/* How long one of the programs that warm the guest may take, in ms. */
+#define KT_WARM_TIMEOUT_MS 5000
+#define KT_WARM_ID	   1
+/* Nothing makes this file; waiting for it is the agent's clock. */
+#define KT_WARM_NEVER "/proc/never"
 
 struct kt_template_maker {
 	kt_template_made_fn on_made;
 	void *ctx;
 	struct kt_template template;
 	struct kt_guest *guest;
+	const struct kt_template_warm *warm; /* the next program */
 	uint64_t started_ns;
 	bool is_saved;
 };
 
 KT_DEFINE_CLEANUP(struct kt_template_maker *, kt_template_maker_destroy);
 
+/* Runs the next program, or saves the guest after the last. */
+static void go_on(struct kt_template_maker *maker)
+{
+	const struct kt_template_warm *next = maker->warm;
+
+	if (!next || !next->argv) {
+		kt_guest_save(maker->guest, maker->template.state_fd);
+		return;
+	}
+	maker->warm++;
+	kt_guest_spawn(maker->guest, KT_WARM_ID, (char *const *)next->argv, 0);
+	kt_guest_await(maker->guest, KT_WARM_ID, next->until ? next->until : KT_WARM_NEVER,
+		       KT_WARM_TIMEOUT_MS);
+}
+
 static void on_state(void *ctx, struct kt_guest *guest)
 {
 	struct kt_template_maker *maker = ctx;
 
 	if (kt_guest_state(guest) == KT_GUEST_READY)
-		kt_guest_save(guest, maker->template.state_fd);
+		go_on(maker);
 	if (kt_guest_state(guest) == KT_GUEST_DONE)
 		maker->is_saved = true;
 }
 
 static void on_message(void *ctx, const struct kt_link_message *message)
 {
-	(void)ctx;
-	(void)message;
+	struct kt_template_maker *maker = ctx;
+
+	if (message->kind == KT_LINK_ENDED || message->kind == KT_LINK_FAILED)
+		go_on(maker);
+	else if (message->kind == KT_LINK_AWAITED && strcmp(message->text, "ended") != 0)
+		kt_guest_kill(maker->guest, KT_WARM_ID, SIGKILL);
 }
 
 static void on_console(void *ctx, const char *line)
@@ -61,9 +89,9 @@ struct kt_error *kt_template_maker_create(uv_loop_t *loop,
 	struct kt_template_maker *maker = calloc(1, sizeof(*maker));
 	if (!maker)
 		return kt_error_no_memory();
-	*maker = (struct kt_template_maker){ .on_made = on_made,
-					     .ctx = ctx,
-					     .template = KT_TEMPLATE_INIT };
+	*maker = (struct kt_template_maker){
+		.on_made = on_made, .ctx = ctx, .warm = config->warm, .template = KT_TEMPLATE_INIT
+	};
 	KT_TRY(kt_template_create_files(config->machine->topology.numa_nodes,
 					kt_machine_node_mib(config->machine), &maker->template));
 	struct kt_guest_config guest = {
