@@ -26,6 +26,7 @@ enum kt_top_mode {
 	KT_MODE_LIST,
 	KT_MODE_DRY_RUN,
 	KT_MODE_DOCTOR,
+	KT_MODE_CLEAR, /* kept templates */
 	KT_MODE_COMPLETION,
 	KT_MODE_VERSION,
 	KT_MODE_HELP,
@@ -76,6 +77,7 @@ struct kt_command_line {
 	bool verbose;
 	bool quiet;
 	bool no_template;
+	uint32_t template_cache_mib; /* 0: templates are not kept */
 	bool skip_missing;
 	const char *record; /* NULL: none */
 	const char *kernel; /* NULL: search */

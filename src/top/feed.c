@@ -103,6 +103,8 @@ static struct kt_error *create_engine(struct kt_feed *feed)
 		.jobs = feed->jobs,
 		.fail_fast = line->fail_fast,
 		.templates = !line->no_template,
+		.template_dir = feed->config.inputs->template_dir,
+		.template_limit_bytes = (uint64_t)line->template_cache_mib << 20,
 		.skip_missing = line->skip_missing,
 	};
 	kt_buf_puts(&feed->name, "guests");

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/inputs.h"
 
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "top/kept_templates.h"
+
 struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
 					  const struct kt_command_line *line)
 {
@@ -24,11 +29,14 @@ struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
 		*ret_is_skip = true;
 	if (err)
 		return err;
+	if (line->template_cache_mib)
+		KT_TRY(kt_kept_templates_locate(&inputs->template_dir));
 	return kt_images_build(&inputs->set, &inputs->tools, &inputs->images);
 }
 
 void kt_inputs_deinit(struct kt_inputs *inputs)
 {
+	free(KT_TAKE(inputs->template_dir));
 	kt_images_deinit(&inputs->images);
 	kt_platform_deinit(&inputs->platform);
 	kt_tools_deinit(&inputs->tools);

@@ -17,6 +17,7 @@ struct kt_inputs {
 	struct kt_tools tools;
 	struct kt_platform platform;
 	struct kt_images images;
+	char *template_dir; /* where templates are kept; NULL: nowhere */
 };
 
 #define KT_INPUTS_INIT ((struct kt_inputs){ .platform = { .kernel.elf_fd = -1 } })

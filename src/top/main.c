@@ -14,6 +14,7 @@
 #include "top/dashboard_run.h"
 #include "top/doctor/doctor.h"
 #include "top/dump.h"
+#include "top/kept_templates.h"
 #include "top/listing.h"
 #include "top/options.h"
 
@@ -178,6 +179,9 @@ static struct kt_error *act(struct top *top, int *ret_exit_code)
 	case KT_MODE_LIST:
 		KT_TRY(kt_inputs_load_scenarios(&top->inputs, &top->line));
 		kt_listing_scenarios(&top->inputs.set, top->line.format, &text);
+		return print(&text);
+	case KT_MODE_CLEAR:
+		KT_TRY(kt_kept_templates_clear(&text));
 		return print(&text);
 	case KT_MODE_DOCTOR:
 		KT_TRY(kt_doctor_run(&top->line, &top->inputs, &text, ret_exit_code));
