@@ -134,8 +134,11 @@ static void emit_end(struct kt_runner *runner)
 	kt_autobuf struct kt_buf said = KT_BUF_INIT;
 	const char *why = describe_failure(runner, &reason);
 	uint64_t boot_ns = runner->guest ? kt_guest_boot_ns(runner->guest) : 0;
+	struct kt_usage usage = { 0 };
 
 	runner->result = judge(runner, why != NULL);
+	if (runner->guest)
+		usage = kt_guest_usage(runner->guest);
 	if (why && runner->guest) {
 		kt_guest_console_tail(runner->guest, &console);
 		kt_guest_stderr_tail(runner->guest, &said);
@@ -149,7 +152,10 @@ static void emit_end(struct kt_runner *runner)
 				  .accel = event_accel(runner),
 				  .start = runner->start,
 				  .console_tail = console.len ? kt_buf_text(&console) : NULL,
-				  .qemu_stderr_tail = said.len ? kt_buf_text(&said) : NULL },
+				  .qemu_stderr_tail = said.len ? kt_buf_text(&said) : NULL,
+				  .guest_cpu_ns = usage.cpu_ns,
+				  .guest_peak_rss_bytes = usage.peak_rss_bytes,
+				  .guest_private_bytes = usage.private_bytes },
 	};
 	kt_runner_emit(runner, &event);
 }

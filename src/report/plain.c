@@ -166,6 +166,31 @@ static void put_checks(struct kt_report *report, const struct kt_run_scenario *s
 			      untold_count, scenario->check_count);
 }
 
+/* ---- what the guest cost ---- */
+
+static void put_known_bytes(struct kt_buf *out, const char *label, struct kt_opt_u64 bytes)
+{
+	if (!bytes.known)
+		return;
+	kt_buf_puts(out, label);
+	kt_text_format_bytes(out, bytes.value);
+}
+
+/* A line of what is known; what is not is left out. */
+static void put_usage(struct kt_buf *out, const struct kt_event_scenario_end *end)
+{
+	kt_autobuf struct kt_buf facts = KT_BUF_INIT;
+
+	if (end->guest_cpu_ns.known) {
+		kt_buf_puts(&facts, ", CPU time ");
+		kt_text_format_duration(&facts, end->guest_cpu_ns.value);
+	}
+	put_known_bytes(&facts, ", peak memory ", end->guest_peak_rss_bytes);
+	put_known_bytes(&facts, ", private memory ", end->guest_private_bytes);
+	if (facts.len)
+		kt_buf_printf(out, "      QEMU: %s\n", kt_buf_text(&facts) + 2);
+}
+
 /* ---- events ---- */
 
 static void put_scenario(struct kt_report *report, const struct kt_run_scenario *scenario)
@@ -188,6 +213,8 @@ static void put_scenario(struct kt_report *report, const struct kt_run_scenario 
 	put_labelled(out, "  ", scenario->end.reason);
 	kt_buf_putc(out, '\n');
 
+	if (report->options.verbose)
+		put_usage(out, &scenario->end);
 	put_checks(report, scenario);
 	if (!good)
 		put_probe_tails(out, scenario);

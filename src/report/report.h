@@ -24,7 +24,7 @@ struct kt_report_options {
 	bool terminal;	  /* plain: keep one status line at the bottom up to date */
 	bool colour;	  /* plain: colour the verdicts */
 	bool quiet;	  /* plain: nothing about what passed, but the summary */
-	bool verbose;	  /* plain: every check, every note, how the accelerator was chosen */
+	bool verbose;	  /* plain: every check, every note, what guests cost, the accelerator */
 	uint32_t columns; /* width of the terminal; 0 means 80 */
 };
 

@@ -250,6 +250,10 @@ struct kt_event_scenario_end {
 	enum kt_start start;
 	const char *console_tail;     /* NULL: none; may have newlines */
 	const char *qemu_stderr_tail; /* NULL: none; may have newlines */
+	/* Of the guest's QEMU process, when its end was decided. */
+	struct kt_opt_u64 guest_cpu_ns;		/* user and system */
+	struct kt_opt_u64 guest_peak_rss_bytes; /* with what it shares with other processes */
+	struct kt_opt_u64 guest_private_bytes;
 };
 
 struct kt_event_run_end {

@@ -311,6 +311,9 @@ static const struct kt_field scenario_end_fields[] = {
 	{ PLACE(kt_event_scenario_end, "console_tail", console_tail), .kind = KT_FIELD_OPT_TEXT },
 	{ PLACE(kt_event_scenario_end, "qemu_stderr_tail", qemu_stderr_tail),
 	  .kind = KT_FIELD_OPT_TEXT },
+	NUMBER(kt_event_scenario_end, guest_cpu_ns),
+	NUMBER(kt_event_scenario_end, guest_peak_rss_bytes),
+	NUMBER(kt_event_scenario_end, guest_private_bytes),
 	{ 0 },
 };
 

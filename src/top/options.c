@@ -120,7 +120,9 @@ const struct kt_option kt_top_options[] = {
 	{ .id = KT_TOP_VERBOSE,
 	  .name = "verbose",
 	  .letter = 'v',
-	  .help = "Say every check, every note, and how kernel and accelerator were chosen" },
+	  .help = "Say every check, every note, what each guest cost, and how kernel and "
+		  "accelerator "
+		  "were chosen" },
 	{ .id = KT_TOP_QUIET,
 	  .name = "quiet",
 	  .letter = 'q',

@@ -231,6 +231,11 @@ uint64_t kt_guest_boot_ns(const struct kt_guest *guest)
 	return guest->hello_ns ? guest->hello_ns - guest->started_ns : 0;
 }
 
+struct kt_usage kt_guest_usage(const struct kt_guest *guest)
+{
+	return guest->usage;
+}
+
 /* A serial console ends its lines with carriage returns, which are no text. */
 static void put_tail(const struct kt_tail *tail, struct kt_buf *out)
 {

@@ -17,6 +17,7 @@
 #include "run/event.h"
 #include "run/topology.h"
 #include "vmm/link.h"
+#include "vmm/usage.h"
 
 /* Where QEMU finds what it inherits. */
 enum kt_guest_fd {
@@ -109,6 +110,12 @@ uint64_t kt_guest_since_start_ns(const struct kt_guest *guest);
 
 /** From the start to the agent's hello in nanoseconds; 0 while it has not come. */
 uint64_t kt_guest_boot_ns(const struct kt_guest *guest);
+
+/**
+ * What QEMU had cost when the guest's end was decided, while it was still there to be asked; all
+ * unknown before, and where QEMU ended first.
+ */
+struct kt_usage kt_guest_usage(const struct kt_guest *guest);
 
 /** Appends the last lines of the console, clean. */
 void kt_guest_console_tail(const struct kt_guest *guest, struct kt_buf *out);

@@ -92,11 +92,22 @@ static uint64_t grace_ns(const struct kt_guest *guest, enum kt_guest_event event
 	}
 }
 
+/*
+ * The last moment at which QEMU can be asked: what is gone tells nothing any more.  Once it was
+ * reaped its pid may be somebody else's.
+ */
+static void take_usage(struct kt_guest *guest, bool is_reaped)
+{
+	if (!is_reaped && !guest->process_gone)
+		kt_usage_read(uv_process_get_pid(&guest->process), &guest->usage);
+}
+
 static void fail(struct kt_guest *guest, enum kt_guest_event event, enum kt_guest_reason reason,
 		 const char *detail)
 {
 	uint64_t wait_ns = grace_ns(guest, event);
 
+	take_usage(guest, event == KT_GUEST_ON_QEMU_EXIT || event == KT_GUEST_ON_SPAWN_FAILED);
 	/* unknown_nmi_panic=1 turns the NMI into a back-trace on the console. */
 	if (event == KT_GUEST_ON_DEADLINE && wait_ns)
 		kt_guest_send_qmp(guest, "inject-nmi");
@@ -143,6 +154,7 @@ static void enter(struct kt_guest *guest, enum kt_guest_state next)
 		guest->kill_ns = kt_clock_mono_ns() + KT_GRACE_NS;
 	} else if (next == KT_GUEST_DONE) {
 		struct kt_buf bytes = KT_BUF_INIT;
+		take_usage(guest, false);
 		kt_link_put_exit(&bytes);
 		kt_guest_send(guest, STREAM_AGENT, &bytes);
 		guest->kill_ns = kt_clock_mono_ns() + KT_GRACE_NS;

@@ -10,6 +10,7 @@
 #include "vmm/guest.h"
 #include "vmm/lifecycle.h"
 #include "vmm/qmp.h"
+#include "vmm/usage.h"
 
 enum {
 	GUEST_READ_BYTES = 64 * 1024,
@@ -45,9 +46,10 @@ struct kt_guest {
 	struct kt_buf detail;
 	uint64_t started_ns;
 	uint64_t hello_ns;
-	uint64_t heard_ns; /* last message of the agent */
-	uint64_t kill_ns;  /* when to kill QEMU; 0: not wanted yet */
-	int save_fd;	   /* where the state goes; -1: the guest is not being saved */
+	uint64_t heard_ns;     /* last message of the agent */
+	uint64_t kill_ns;      /* when to kill QEMU; 0: not wanted yet */
+	int save_fd;	       /* where the state goes; -1: the guest is not being saved */
+	struct kt_usage usage; /* of QEMU when its end was decided */
 
 	struct kt_qmp qmp;
 	struct kt_link link;

@@ -70,7 +70,9 @@ static const char *const full_lines[] = {
 	"{\"schema\":1,\"event\":\"note\",\"host_mono_ns\":1,\"text\":\"\"}\n",
 	"{\"schema\":1,\"event\":\"scenario_end\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"verdict\":\"cancelled\",\"reason\":\"r\",\"duration_ns\":" MAX64 ",\"boot_ns\":" MAX64
-	",\"accel\":\"tcg\",\"console_tail\":\"c\\nd\",\"qemu_stderr_tail\":\"q\"}\n",
+	",\"accel\":\"tcg\",\"console_tail\":\"c\\nd\",\"qemu_stderr_tail\":\"q\""
+	",\"guest_cpu_ns\":" MAX64 ",\"guest_peak_rss_bytes\":" MAX64
+	",\"guest_private_bytes\":" MAX64 "}\n",
 	"{\"schema\":1,\"event\":\"run_end\",\"host_mono_ns\":1,\"passed\":4294967295,\"failed\":1,"
 	"\"errors\":2,\"skipped\":3,\"cancelled\":4,\"exit_code\":99,\"duration_ns\":" MAX64 "}\n",
 };

@@ -119,6 +119,7 @@ START_TEST(the_page_of_a_guest)
 	shows(text, "840");
 	shows(text, "the clock jumped");
 	shows(text, "Linux boots ?[31mred?[0m");
+	shows(text, "CPU time 3.25s, peak memory 192.0MiB, private memory 150.0MiB");
 	stage_close(&stage);
 }
 END_TEST
@@ -135,6 +136,7 @@ START_TEST(the_page_of_a_guest_in_the_past)
 	shows(text, "started, pid 4711");
 	shows_not(text, "PROBE p");
 	shows_not(text, "1 check failed");
+	shows_not(text, "CPU time");
 	shows(text, "Linux boots");
 	shows_not(text, "the clock jumped");
 	stage_go(&stage, 1250);

@@ -71,7 +71,8 @@ static const char *const story[] = {
 		    "ended\""),
 	LINE("4400", "alpha", "scenario_end",
 	     "\"verdict\":\"fail\",\"reason\":\"1 check failed\",\"duration_ns\":4300000000,"
-	     "\"boot_ns\":1400000000,\"accel\":\"tcg\""),
+	     "\"boot_ns\":1400000000,\"accel\":\"tcg\",\"guest_cpu_ns\":3250000000,"
+	     "\"guest_peak_rss_bytes\":201326592,\"guest_private_bytes\":157286400"),
 	LINE("4500", "beta", "scenario_start",
 	     "\"file\":\"beta.json\",\"topology\":\"1n1l1c1t\",\"memory_mib\":128,\"checks\":["
 	     "{\"id\":\"grows\",\"text\":\"it grows in beta\"}]"),

@@ -101,6 +101,30 @@ static void put_state(struct kt_page *page, const struct kt_look_at *look,
 	put_duration(page, "time", KT_KNOWN(glance->elapsed_ns));
 }
 
+static void put_known_bytes(const struct kt_units *units, const char *label,
+			    struct kt_opt_u64 bytes, struct kt_buf *out)
+{
+	if (!bytes.known)
+		return;
+	kt_buf_printf(out, "%s%s ", out->len ? ", " : "", label);
+	kt_format_bytes(units, bytes.value, out);
+}
+
+/* What QEMU had cost in the end; while it runs, nobody has looked yet. */
+static void put_usage(struct kt_page *page, const struct kt_look_at *look,
+		      const struct kt_event_scenario_end *end)
+{
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+
+	if (end->guest_cpu_ns.known) {
+		kt_buf_puts(&text, "CPU time ");
+		kt_format_duration(end->guest_cpu_ns.value, &text);
+	}
+	put_known_bytes(look->units, "peak memory", end->guest_peak_rss_bytes, &text);
+	put_known_bytes(look->units, "private memory", end->guest_private_bytes, &text);
+	kt_page_field(page, "QEMU", KT_ROLE_NORMAL, kt_buf_text(&text));
+}
+
 static void put_machine(struct kt_page *page, const struct kt_look_at *look,
 			const struct kt_guest_glance *glance)
 {
@@ -114,6 +138,8 @@ static void put_machine(struct kt_page *page, const struct kt_look_at *look,
 	kt_page_field(page, "topology", KT_ROLE_NORMAL, start->topology);
 	kt_page_field(page, "memory", KT_ROLE_NORMAL, kt_buf_text(&memory));
 	put_duration(page, "boot", glance->boot_ns);
+	if (glance->has_ended)
+		put_usage(page, look, &glance->scenario->end);
 	kt_page_field(page, "accelerator", KT_ROLE_NORMAL, kt_accel_name(glance->accel));
 	if (glance->scenario->has_accel)
 		accel = &glance->scenario->accel;
