@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
+#include "engine/jobs.h"
+#include "engine/schedule.h"
 
 #define FAIL_FAST_TEXT "an earlier scenario did not pass (--fail-fast)"
 
@@ -15,12 +16,9 @@ struct kt_engine {
 	kt_engine_done_fn on_done;
 	void *ctx;
 
-	struct kt_runner **running; /* by scenario; NULL before and after */
-	size_t scenario_count;
-	size_t next;
-	size_t running_count;
+	struct kt_schedule schedule;
+	struct kt_runner **running; /* by place in the schedule; NULL before and after */
 	uv_check_t check;
-	struct kt_buf cancel_text;
 	bool cancelled;
 	bool closing;
 };
@@ -50,6 +48,38 @@ static struct kt_error *create_templates(struct kt_engine *engine)
 	return kt_templates_create(&config, &engine->shared->templates);
 }
 
+static const struct kt_scenario *scenario_of(const struct kt_engine *engine, size_t index)
+{
+	return engine->shared->session->scenarios->scenarios[index];
+}
+
+static const struct kt_scenario *scenario_at(const struct kt_engine *engine, size_t place)
+{
+	return scenario_of(engine, engine->schedule.entries[place].index);
+}
+
+static struct kt_error *make_schedule(struct kt_engine *engine)
+{
+	size_t count = engine->shared->session->scenarios->count;
+	struct kt_schedule_entry *entries = calloc(count + 1, sizeof(*entries));
+
+	if (!entries)
+		return kt_error_no_memory();
+	for (size_t i = 0; i < count; i++) {
+		const struct kt_scenario *scenario = scenario_of(engine, i);
+
+		entries[i] = (struct kt_schedule_entry){
+			.index = i,
+			.estimate_ms = kt_schedule_estimate_ms(scenario),
+			.memory_mib = kt_jobs_memory_mib(
+				kt_runner_memory_mib(scenario, engine->images[i].bytes)),
+		};
+	}
+	kt_schedule_init(&engine->schedule, entries, count, engine->options.jobs,
+			 engine->options.memory_mib);
+	return NULL;
+}
+
 struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 				  const struct kt_runner_image *images,
 				  const struct kt_engine_options *options,
@@ -63,8 +93,8 @@ struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 	engine->options = *options;
 	engine->on_done = on_done;
 	engine->ctx = ctx;
-	engine->scenario_count = shared->session->scenarios->count;
-	engine->running = calloc(engine->scenario_count + 1, sizeof(struct kt_runner *));
+	KT_TRY(make_schedule(engine));
+	engine->running = calloc(engine->schedule.count + 1, sizeof(struct kt_runner *));
 	if (!engine->running)
 		return kt_error_no_memory();
 	if (options->templates)
@@ -84,14 +114,9 @@ void kt_engine_destroy(struct kt_engine *engine)
 		return;
 	if (engine->shared->templates) /* it was never started: nothing is being made */
 		kt_templates_close(KT_TAKE(engine->shared->templates), on_nothing, NULL);
-	kt_buf_deinit(&engine->cancel_text);
+	kt_schedule_deinit(&engine->schedule);
 	free(engine->running);
 	free(engine);
-}
-
-static const struct kt_scenario *scenario_at(const struct kt_engine *engine, size_t index)
-{
-	return engine->shared->session->scenarios->scenarios[index];
 }
 
 /* A scenario that never got a guest. */
@@ -128,61 +153,60 @@ static void on_runner_done(void *ctx, struct kt_runner *runner)
 {
 	struct kt_engine *engine = ctx;
 	enum kt_result result = kt_runner_result(runner);
+	size_t place = 0;
 
-	for (size_t i = 0; i < engine->scenario_count; i++)
-		if (engine->running[i] == runner)
-			engine->running[i] = NULL;
+	while (engine->running[place] != runner)
+		place++;
+	engine->running[place] = NULL;
+	kt_schedule_give_back(&engine->schedule, place);
 	kt_runner_destroy(runner);
-	engine->running_count--;
 	if (engine->options.fail_fast && result != KT_RESULT_PASS && result != KT_RESULT_SKIP)
 		kt_engine_cancel(engine, FAIL_FAST_TEXT);
 	start_more(engine);
 }
 
 /* A scenario whose image could not be made. */
-static void miss_scenario(struct kt_engine *engine, size_t index)
+static void miss_scenario(struct kt_engine *engine, size_t place, const char *missing)
 {
 	bool skip = engine->options.skip_missing;
 
-	skip_scenario(engine, scenario_at(engine, index), skip ? KT_RESULT_SKIP : KT_RESULT_ERROR,
-		      engine->images[index].missing);
+	skip_scenario(engine, scenario_at(engine, place), skip ? KT_RESULT_SKIP : KT_RESULT_ERROR,
+		      missing);
 	if (engine->options.fail_fast && !skip)
 		kt_engine_cancel(engine, FAIL_FAST_TEXT);
 }
 
-static void start_scenario(struct kt_engine *engine, size_t index)
+/* False if it is over already. */
+static bool start_scenario(struct kt_engine *engine, size_t place)
 {
+	const struct kt_scenario *scenario = scenario_at(engine, place);
+	const struct kt_runner_image *image =
+		&engine->images[engine->schedule.entries[place].index];
 	struct kt_runner *runner;
-	if (engine->images[index].missing) {
-		miss_scenario(engine, index);
-		return;
+
+	if (image->missing) {
+		miss_scenario(engine, place, image->missing);
+		return false;
 	}
 	kt_autoerr struct kt_error *err =
-		kt_runner_create(engine->shared, scenario_at(engine, index), &engine->images[index],
-				 on_runner_done, engine, &runner);
-
+		kt_runner_create(engine->shared, scenario, image, on_runner_done, engine, &runner);
 	if (err) {
-		skip_scenario(engine, scenario_at(engine, index), KT_RESULT_ERROR,
-			      kt_error_message(err));
-		return;
+		skip_scenario(engine, scenario, KT_RESULT_ERROR, kt_error_message(err));
+		return false;
 	}
-	engine->running[index] = runner;
-	engine->running_count++;
+	engine->running[place] = runner;
 	kt_runner_start(runner);
+	return true;
 }
 
 static void start_more(struct kt_engine *engine)
 {
-	while (engine->next < engine->scenario_count &&
-	       engine->running_count < engine->options.jobs) {
-		size_t index = engine->next++;
-		if (engine->cancelled)
-			skip_scenario(engine, scenario_at(engine, index), KT_RESULT_CANCELLED,
-				      kt_buf_text(&engine->cancel_text));
-		else
-			start_scenario(engine, index);
-	}
-	if (engine->running_count || engine->closing)
+	size_t place;
+
+	while (kt_schedule_take(&engine->schedule, &place))
+		if (!start_scenario(engine, place))
+			kt_schedule_give_back(&engine->schedule, place);
+	if (engine->schedule.active_count || engine->closing)
 		return;
 	engine->closing = true;
 	uv_close((uv_handle_t *)&engine->check, on_check_closed);
@@ -208,11 +232,14 @@ void kt_engine_start(struct kt_engine *engine)
 
 void kt_engine_cancel(struct kt_engine *engine, const char *text)
 {
+	size_t place;
+
 	if (engine->cancelled)
 		return;
 	engine->cancelled = true;
-	kt_buf_puts(&engine->cancel_text, text);
-	for (size_t i = 0; i < engine->scenario_count; i++)
+	for (size_t i = 0; i < engine->schedule.count; i++)
 		if (engine->running[i])
 			kt_runner_cancel(engine->running[i], text);
+	while (kt_schedule_drop(&engine->schedule, &place))
+		skip_scenario(engine, scenario_at(engine, place), KT_RESULT_CANCELLED, text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * Runs the scenarios of a session: as many at once as the machine carries, in the order
- * given, until all are over or the run is cancelled.  Loop thread only.
+ * Runs the scenarios of a session: as many at once as the machine carries, in the order of
+ * engine/schedule.h, until all are over or the run is cancelled.  Loop thread only.
  */
 #ifndef KT_ENGINE_ENGINE_H
 #define KT_ENGINE_ENGINE_H
@@ -10,6 +10,7 @@
 
 struct kt_engine_options {
 	uint32_t jobs;		  /* guests at once; at least 1 */
+	uint64_t memory_mib;	  /* of guests at once, QEMU included; UINT64_MAX: no limit */
 	bool fail_fast;		  /* the first scenario that does not pass cancels the others */
 	bool templates;		  /* guests are woken from templates; else each is booted */
 	const char *template_dir; /* where they are kept between runs; NULL: nowhere */
@@ -37,7 +38,10 @@ struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 /** Starts the first scenarios. */
 void kt_engine_start(struct kt_engine *engine);
 
-/** Cancels what runs and what has not run yet, for the reason @text; once is enough. */
+/**
+ * Cancels what runs and what has not run yet, for the reason @text; once is enough.  Who waits is
+ * told at once, who runs when its guest is gone.
+ */
 void kt_engine_cancel(struct kt_engine *engine, const char *text);
 
 /** Frees the engine; NULL is allowed. */

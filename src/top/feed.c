@@ -72,27 +72,34 @@ static void on_replay_done(void *ctx)
 	end(feed);
 }
 
-/* The largest guest decides how many fit. */
-static uint32_t choose_jobs(const struct kt_feed *feed)
+/*
+ * How many guests at once, and how much memory they may take together.  Who says how many is
+ * believed; else the smallest guest decides how many there can be at most.
+ */
+static void choose_crowd(const struct kt_feed *feed, struct kt_engine_options *options)
 {
 	const struct kt_inputs *inputs = feed->config.inputs;
-	uint32_t largest_mib = 0;
+	uint32_t smallest_mib = UINT32_MAX;
+	struct kt_jobs_host host;
 
-	if (feed->config.line->jobs)
-		return feed->config.line->jobs;
+	options->jobs = feed->config.line->jobs;
+	options->memory_mib = UINT64_MAX;
+	if (options->jobs)
+		return;
 	for (size_t i = 0; i < inputs->set.count; i++) {
 		uint32_t mib = kt_runner_memory_mib(inputs->set.scenarios[i],
 						    inputs->images.of_scenario[i].bytes);
-		largest_mib = mib > largest_mib ? mib : largest_mib;
+		smallest_mib = mib < smallest_mib ? mib : smallest_mib;
 	}
-	return kt_jobs_auto(largest_mib);
+	kt_jobs_look(&host);
+	options->jobs = kt_jobs_fit(host.cpu_count, host.memory_bytes, smallest_mib);
+	options->memory_mib = host.memory_bytes >> 20;
 }
 
 static struct kt_error *create_engine(struct kt_feed *feed)
 {
 	const struct kt_command_line *line = feed->config.line;
 
-	feed->jobs = choose_jobs(feed);
 	kt_platform_share(&feed->config.inputs->platform, &feed->shared);
 	feed->shared.loop = feed->config.loop;
 	feed->shared.session = feed->config.session;
@@ -100,13 +107,14 @@ static struct kt_error *create_engine(struct kt_feed *feed)
 	feed->shared.timeout_s = line->timeout_s;
 	feed->shared.is_live = feed->config.is_live;
 	struct kt_engine_options options = {
-		.jobs = feed->jobs,
 		.fail_fast = line->fail_fast,
 		.templates = !line->no_template,
 		.template_dir = feed->config.inputs->template_dir,
 		.template_limit_bytes = (uint64_t)line->template_cache_mib << 20,
 		.skip_missing = line->skip_missing,
 	};
+	choose_crowd(feed, &options);
+	feed->jobs = options.jobs;
 	kt_buf_puts(&feed->name, "guests");
 	return kt_engine_create(&feed->shared, feed->config.inputs->images.of_scenario, &options,
 				on_engine_done, feed, &feed->engine);

@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "top/doctor/control_group.h"
 #include "top/doctor/guest_rules.h"
 #include "top/doctor/host_rules.h"
 
@@ -214,7 +213,10 @@ static const struct {
 	  { 256, 64 },
 	  KT_HEALTH_OK,
 	  ": 10 at once" },
-	{ { .has_available = true, .available_bytes = 448 * MIB, .has_cgroup = true },
+	{ { .has_available = true,
+	    .available_bytes = 448 * MIB,
+	    .has_cgroup = true,
+	    .room_bytes = UINT64_MAX },
 	  { 256, 2 },
 	  KT_HEALTH_OK,
 	  "no control group limits it; a guest takes up to 448 MiB: 1 at once" },
@@ -222,19 +224,21 @@ static const struct {
 	  { 256, 2 },
 	  KT_HEALTH_WARN,
 	  "not even one fits" },
-	/* A run would start two, and the group would kill one. */
 	{ { .has_available = true,
 	    .available_bytes = 4480 * MIB,
 	    .has_cgroup = true,
-	    .has_limit = true,
 	    .room_bytes = 500 * MIB },
 	  { 256, 2 },
-	  KT_HEALTH_WARN,
+	  KT_HEALTH_OK,
 	  "leaves 500.0 MiB; a guest takes up to 448 MiB: 1 at once" },
-	{ { .has_limit = true, .room_bytes = 100 * MIB }, { 256, 2 }, KT_HEALTH_WARN, "not even" },
-	{ { .has_limit = true, .room_bytes = 1000 * MIB },
+	{ { .has_cgroup = true, .room_bytes = 100 * MIB }, { 256, 2 }, KT_HEALTH_WARN, "not even" },
+	{ { .has_cgroup = true, .room_bytes = 1000 * MIB },
 	  { 256, 2 },
 	  KT_HEALTH_OK,
+	  "no MemAvailable" },
+	{ { .has_cgroup = true, .room_bytes = UINT64_MAX },
+	  { 256, 2 },
+	  KT_HEALTH_UNKNOWN,
 	  "no MemAvailable" },
 	{ { .has_available = false }, { 256, 2 }, KT_HEALTH_UNKNOWN, "no MemAvailable" },
 	{ { .has_available = true, .available_bytes = MIB },
@@ -254,74 +258,27 @@ END_TEST
 
 START_TEST(cores_are_counted)
 {
-	struct kt_core_facts facts = { .usable_count = 1, .online_count = 4 };
+	struct kt_core_facts facts = { .allowed_count = 2,
+				       .online_count = 4,
+				       .has_cgroup = true,
+				       .quota_milli_cpus = UINT64_MAX };
 	struct kt_finding *one = finding();
 
 	kt_rule_cores(&facts, 4, one);
-	expect(one, KT_HEALTH_OK, "1 for this process of 4; the largest guest has 4 CPUs");
-	facts.usable_count = 0;
+	expect(one, KT_HEALTH_OK, "2 for this process of 4; the largest guest has 4 CPUs");
+	facts.quota_milli_cpus = 2000; /* no less than there are */
+	kt_rule_cores(&facts, 4, one = finding());
+	expect(one, KT_HEALTH_OK, "of 4; the");
+	facts.quota_milli_cpus = 1058;
+	kt_rule_cores(&facts, 4, one = finding());
+	expect(one, KT_HEALTH_OK,
+	       "2 for this process of 4, a control group gives the time of 1.05;");
+	facts.has_cgroup = false;
+	kt_rule_cores(&facts, 4, one = finding());
+	expect(one, KT_HEALTH_OK, "of 4, quotas of control groups unknown;");
+	facts.allowed_count = 0;
 	kt_rule_cores(&facts, 4, one = finding());
 	expect(one, KT_HEALTH_UNKNOWN, "cannot be counted");
-}
-END_TEST
-
-/* ---- control groups ---- */
-
-static void put(const char *path, const char *text)
-{
-	kt_autobuf struct kt_buf full = KT_BUF_INIT;
-	kt_autobuf struct kt_buf parent = KT_BUF_INIT;
-
-	kt_buf_printf(&full, "%s/%s", dir, path);
-	const char *slash = strrchr(full.data, '/');
-	kt_buf_append(&parent, full.data, (size_t)(slash - full.data));
-	KT_OK(kt_dir_make(kt_buf_text(&parent)));
-	KT_OK(kt_file_replace(full.data, text, strlen(text), 0600));
-}
-
-/* The room that the groups leave in MiB; -1 for no limit, -2 for none that can be seen. */
-static int room_mib(void)
-{
-	kt_autobuf struct kt_buf list = KT_BUF_INIT;
-	bool has_limit = false;
-	uint64_t bytes = 0;
-
-	kt_buf_printf(&list, "%s/list", dir);
-	if (!kt_control_group_room(kt_buf_text(&list), dir, &has_limit, &bytes))
-		return -2;
-	return has_limit ? (int)(bytes / MIB) : -1;
-}
-
-START_TEST(the_tightest_group_counts)
-{
-	ck_assert_int_eq(room_mib(), -2);
-	put("list", "0::/a/b\n");
-	ck_assert_int_eq(room_mib(), -2);
-	put("a/b/memory.max", "max\n");
-	put("a/b/memory.current", "0\n");
-	ck_assert_int_eq(room_mib(), -1);
-	put("a/memory.max", "104857600\n");
-	put("a/memory.current", "94371840\n");
-	ck_assert_int_eq(room_mib(), 10);
-	/* Half of what is taken is of files that nobody looks at any more. */
-	put("a/memory.stat", "anon 5\ninactive_file 47185920\nactive_file 7\n");
-	ck_assert_int_eq(room_mib(), 55);
-	put("a/b/memory.max", "1048576\n");
-	ck_assert_int_eq(room_mib(), 1);
-	put("a/b/memory.current", "2097152\n");
-	ck_assert_int_eq(room_mib(), 0);
-}
-END_TEST
-
-START_TEST(groups_of_version_1_have_other_names)
-{
-	put("list", "2:cpu,cpuacct:/\n4:memory:/x\n1:name=systemd:/\n");
-	put("memory/x/memory.limit_in_bytes", "9223372036854771712\n");
-	put("memory/x/memory.usage_in_bytes", "4096\n");
-	ck_assert_int_eq(room_mib(), -1);
-	put("memory/memory.limit_in_bytes", "3145728\n");
-	put("memory/memory.usage_in_bytes", "1048576\n");
-	ck_assert_int_eq(room_mib(), 2);
 }
 END_TEST
 
@@ -500,8 +457,6 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_place_that_would_be_made);
 	tcase_add_loop_test(tests, memory_is_for_so_many_guests, 0, COUNT(memories));
 	tcase_add_test(tests, cores_are_counted);
-	tcase_add_test(tests, the_tightest_group_counts);
-	tcase_add_test(tests, groups_of_version_1_have_other_names);
 	tcase_add_test(tests, qemu_has_defects);
 	tcase_add_loop_test(tests, accelerators_and_what_helps, 0, COUNT(accelerators));
 	tcase_add_test(tests, a_kernel_is_told_short);

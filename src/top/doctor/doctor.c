@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "engine/jobs.h"
 #include "report/exit_code.h"
 #include "top/doctor/guest_rules.h"
 #include "top/doctor/host_rules.h"
@@ -185,7 +186,7 @@ static void add_memory_and_cores(struct visit *visit)
 	}
 	kt_memory_look(&memory);
 	kt_core_look(&cores);
-	need.usable_cores = cores.usable_count;
+	need.cpu_count = kt_jobs_cpus(cores.allowed_count, cores.quota_milli_cpus);
 	kt_rule_memory(&memory, &need, add(visit, "memory"));
 	kt_rule_cores(&cores, guest_cpu_count, add(visit, "cores"));
 }

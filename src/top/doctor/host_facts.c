@@ -16,7 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "top/doctor/control_group.h"
+#include "engine/control_group.h"
 #include "tui/terminal/screen.h"
 #include "tui/terminal/terminfo.h"
 
@@ -169,8 +169,9 @@ void kt_memory_look(struct kt_memory_facts *ret)
 	*ret = (struct kt_memory_facts){ 0 };
 	ret->has_available = read_proc("/proc/meminfo", "\nMemAvailable:", 10, &kib);
 	ret->available_bytes = kib << 10;
-	ret->has_cgroup = kt_control_group_room("/proc/self/cgroup", "/sys/fs/cgroup",
-						&ret->has_limit, &ret->room_bytes);
+	ret->room_bytes = KT_CONTROL_GROUP_NO_LIMIT;
+	ret->has_cgroup = kt_control_group_room(KT_CONTROL_GROUP_LIST, KT_CONTROL_GROUP_MOUNT,
+						&ret->room_bytes);
 }
 
 void kt_core_look(struct kt_core_facts *ret)
@@ -178,7 +179,10 @@ void kt_core_look(struct kt_core_facts *ret)
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	cpu_set_t cpus;
 
-	*ret = (struct kt_core_facts){ .online_count = online > 0 ? (uint32_t)online : 0 };
+	*ret = (struct kt_core_facts){ .online_count = online > 0 ? (uint32_t)online : 0,
+				       .quota_milli_cpus = KT_CONTROL_GROUP_NO_LIMIT };
 	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
-		ret->usable_count = (uint32_t)CPU_COUNT(&cpus);
+		ret->allowed_count = (uint32_t)CPU_COUNT(&cpus);
+	ret->has_cgroup = kt_control_group_cpus(KT_CONTROL_GROUP_LIST, KT_CONTROL_GROUP_MOUNT,
+						&ret->quota_milli_cpus);
 }

@@ -55,13 +55,14 @@ struct kt_memory_facts {
 	bool has_available;
 	uint64_t available_bytes; /* MemAvailable */
 	bool has_cgroup;	  /* groups of processes could be looked at */
-	bool has_limit;		  /* one of them has a limit */
-	uint64_t room_bytes;	  /* that the tightest one still gives */
+	uint64_t room_bytes;	  /* that the tightest one still gives; UINT64_MAX: no limit */
 };
 
 struct kt_core_facts {
-	uint32_t usable_count; /* for this process; 0: unknown */
-	uint32_t online_count; /* 0: unknown */
+	uint32_t allowed_count;	   /* for this process; 0: unknown */
+	uint32_t online_count;	   /* 0: unknown */
+	bool has_cgroup;	   /* groups of processes could be looked at */
+	uint64_t quota_milli_cpus; /* thousandths of a CPU in each second; UINT64_MAX: no limit */
 };
 
 /** Looks at Yama, the capabilities of this process and those of @probe (a path, or NULL). */
@@ -79,7 +80,7 @@ void kt_place_look(const char *path, bool is_made, struct kt_place_facts *ret);
 /** Looks at /proc/meminfo and at the limits of the control groups. */
 void kt_memory_look(struct kt_memory_facts *ret);
 
-/** Counts the cores. */
+/** Counts the cores, and looks at the quotas of the control groups. */
 void kt_core_look(struct kt_core_facts *ret);
 
 #endif

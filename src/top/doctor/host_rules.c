@@ -165,7 +165,7 @@ static uint64_t usable_bytes(const struct kt_memory_facts *facts)
 {
 	uint64_t bytes = facts->has_available ? facts->available_bytes : UINT64_MAX;
 
-	return facts->has_limit && facts->room_bytes < bytes ? facts->room_bytes : bytes;
+	return facts->has_cgroup && facts->room_bytes < bytes ? facts->room_bytes : bytes;
 }
 
 static void put_memory(const struct kt_memory_facts *facts, struct kt_buf *out)
@@ -176,23 +176,21 @@ static void put_memory(const struct kt_memory_facts *facts, struct kt_buf *out)
 	} else {
 		kt_buf_puts(out, "no MemAvailable in /proc/meminfo");
 	}
-	if (facts->has_limit) {
+	if (!facts->has_cgroup) {
+		kt_buf_puts(out, ", limits of control groups unknown");
+	} else if (facts->room_bytes == UINT64_MAX) {
+		kt_buf_puts(out, ", no control group limits it");
+	} else {
 		kt_buf_puts(out, ", a control group leaves ");
 		kt_text_format_bytes(out, facts->room_bytes);
-	} else {
-		kt_buf_puts(out, facts->has_cgroup ? ", no control group limits it"
-						   : ", limits of control groups unknown");
 	}
 }
 
 static void judge_fit(const struct kt_memory_facts *facts, const struct kt_memory_need *need,
 		      struct kt_finding *ret)
 {
-	uint64_t need_mib = (uint64_t)need->guest_mib + KT_JOBS_QEMU_MIB;
+	uint64_t need_mib = kt_jobs_memory_mib(need->guest_mib);
 	uint64_t bytes = usable_bytes(facts);
-	uint32_t cores = need->usable_cores ? need->usable_cores : 1;
-	uint32_t fit = kt_jobs_fit(cores, bytes, need->guest_mib);
-	kt_autobuf struct kt_buf jobs = KT_BUF_INIT;
 
 	kt_buf_printf(&ret->found, "; a guest takes up to %" PRIu64 " MiB: ", need_mib);
 	if (bytes >> 20 < need_mib) {
@@ -201,21 +199,15 @@ static void judge_fit(const struct kt_memory_facts *facts, const struct kt_memor
 				  "end what takes memory, or raise the limit of the control group");
 		return;
 	}
-	kt_buf_printf(&ret->found, "%u at once", fit);
-	/* A run that is not told looks at the machine only, not at the groups. */
-	if (facts->has_available &&
-	    kt_jobs_fit(cores, facts->available_bytes, need->guest_mib) > fit) {
-		kt_buf_printf(&jobs, "run with --jobs %u, or raise the limit of the control group",
-			      fit);
-		kt_finding_advise(ret, KT_HEALTH_WARN, kt_buf_text(&jobs));
-	}
+	kt_buf_printf(&ret->found, "%u at once",
+		      kt_jobs_fit(need->cpu_count ? need->cpu_count : 1, bytes, need->guest_mib));
 }
 
 void kt_rule_memory(const struct kt_memory_facts *facts, const struct kt_memory_need *need,
 		    struct kt_finding *ret)
 {
 	put_memory(facts, &ret->found);
-	if (!facts->has_available && !facts->has_limit)
+	if (usable_bytes(facts) == UINT64_MAX)
 		kt_finding_advise(ret, KT_HEALTH_UNKNOWN, "is /proc mounted?");
 	else if (!need->guest_mib)
 		kt_finding_advise(ret, KT_HEALTH_UNKNOWN,
@@ -224,17 +216,29 @@ void kt_rule_memory(const struct kt_memory_facts *facts, const struct kt_memory_
 		judge_fit(facts, need, ret);
 }
 
+static void put_quota(const struct kt_core_facts *facts, struct kt_buf *out)
+{
+	uint64_t milli_cpus = facts->quota_milli_cpus;
+
+	if (!facts->has_cgroup)
+		kt_buf_puts(out, ", quotas of control groups unknown");
+	else if (milli_cpus < facts->allowed_count * 1000ULL)
+		kt_buf_printf(out, ", a control group gives the time of %" PRIu64 ".%02u",
+			      milli_cpus / 1000, (unsigned)(milli_cpus % 1000 / 10));
+}
+
 void kt_rule_cores(const struct kt_core_facts *facts, uint32_t guest_cpu_count,
 		   struct kt_finding *ret)
 {
-	if (!facts->usable_count) {
+	if (!facts->allowed_count) {
 		kt_buf_puts(&ret->found, "those for this process cannot be counted");
 		kt_finding_advise(ret, KT_HEALTH_UNKNOWN, "say how many guests at once: --jobs N");
 		return;
 	}
-	kt_buf_printf(&ret->found, "%u for this process", facts->usable_count);
+	kt_buf_printf(&ret->found, "%u for this process", facts->allowed_count);
 	if (facts->online_count)
 		kt_buf_printf(&ret->found, " of %u", facts->online_count);
+	put_quota(facts, &ret->found);
 	if (guest_cpu_count)
 		kt_buf_printf(&ret->found, "; the largest guest has %u CPUs", guest_cpu_count);
 }

@@ -14,8 +14,8 @@
 
 /** What guests need, for the memory. */
 struct kt_memory_need {
-	uint32_t guest_mib;    /* of the largest guest, without QEMU itself; 0: unknown */
-	uint32_t usable_cores; /* 0: unknown */
+	uint32_t guest_mib; /* of the largest guest, without QEMU itself; 0: unknown */
+	uint32_t cpu_count; /* as kt_jobs_cpus() counts them; 0: unknown */
 };
 
 /** Whether --pid may read other processes. */
