@@ -198,6 +198,31 @@ on_disk() {
 		'mount -t tmpfs -o "$1" none "$TMPDIR" && exec "$2" --doctor' sh "$1" "$top" \
 		>"$tap_dir/out" </dev/null && cat "$tap_dir/out" && says "$2" temporary "$3"
 }
+
+# mount_dead COMMAND...: with a file system at $tap_dir/dead whose server says nothing.
+mount_dead() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare "$namespaces" sh -c 'exec 9<>/dev/fuse || exit 1
+		mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 none "$1" || exit 1
+		shift
+		"$@"' sh "$tap_dir/dead" "$@"
+}
+# What reads our output sees its end: nobody is left who has it open.
+dead_disk() {
+	TMPDIR=$tap_dir/dead mount_dead "$top" --doctor 2>"$tap_dir/err" </dev/null |
+		cat >"$tap_dir/out"
+	cat "$tap_dir/out" "$tap_dir/err"
+	says unknown temporary 'unknown, did not answer in 3000 ms.*-> set TMPDIR' &&
+		[ "$(tail -n 1 "$tap_dir/out")" = 'the built-in scenarios can run here' ]
+}
+dead_cache() {
+	XDG_CACHE_HOME=$tap_dir/dead mount_dead "$top" --doctor >"$tap_dir/out" 2>"$tap_dir/err" \
+		</dev/null
+	status=$?
+	cat "$tap_dir/out" "$tap_dir/err"
+	[ "$status" -eq 3 ] && says unknown cache 'unknown, did not answer in 3000 ms' &&
+		says bad kernel 'not searched for'
+}
 namespaces=-m
 unshare -m mount -t tmpfs none "$tap_dir" 2>"$tap_dir/err" || namespaces=-rm
 if unshare "$namespaces" mount -t tmpfs none "$tap_dir" 2>"$tap_dir/err"; then
@@ -205,6 +230,13 @@ if unshare "$namespaces" mount -t tmpfs none "$tap_dir" 2>"$tap_dir/err"; then
 	tap_check 'a disk without inodes' on_disk nr_inodes=2 warn ' 1 inodes.*cannot save'
 	tap_check 'a disk that is read-only' on_disk ro warn 'Read-only file system'
 	tap_check 'a disk with room' on_disk size=1g ok '1.0 GiB free'
+	mkdir -p "$tap_dir/dead"
+	if mount_dead : 2>"$tap_dir/err"; then
+		tap_check 'a disk that never answers' dead_disk
+		tap_check 'the same with the cache on it' dead_cache
+	else
+		tap_skip 'a disk that never answers' "no FUSE here: $(head -n 1 "$tap_dir/err")"
+	fi
 else
 	tap_skip 'disks' "no mount namespace here: $(head -n 1 "$tap_dir/err")"
 fi

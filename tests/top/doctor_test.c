@@ -3,13 +3,17 @@
 #include "tests/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "top/doctor/errand.h"
 #include "top/doctor/guest_rules.h"
 #include "top/doctor/host_rules.h"
 
@@ -174,6 +178,9 @@ static const struct {
 	  KT_HEALTH_WARN,
 	  "Read-only file system; no saving" },
 	{ { .os_errno = EACCES, .free_bytes = 20 * MIB }, KT_HEALTH_UNKNOWN, "Permission denied" },
+	{ { .late_ms = 3000, .free_bytes = 20 * MIB },
+	  KT_HEALTH_UNKNOWN,
+	  "/d: unknown, did not answer in 3000 ms" },
 };
 
 START_TEST(places_need_room)
@@ -246,6 +253,76 @@ static const struct {
 	  KT_HEALTH_UNKNOWN,
 	  "limits of control groups unknown" },
 };
+
+/* ---- looks that may not come back ---- */
+
+struct errand_facts {
+	int in;
+	int out;
+	char much[100000]; /* more than a pipe holds */
+};
+
+static void look_well(void *facts)
+{
+	struct errand_facts *mine = facts;
+
+	mine->out = mine->in + 1;
+	memset(mine->much, 'x', sizeof(mine->much));
+}
+
+static void look_for_ever(void *facts)
+{
+	((struct errand_facts *)facts)->out = 1;
+	for (;;)
+		(void)pause();
+}
+
+static void look_and_die(void *facts)
+{
+	((struct errand_facts *)facts)->out = 1;
+	(void)kill(getpid(), SIGKILL);
+}
+
+static void look_for_descriptors(void *facts)
+{
+	struct errand_facts *mine = facts;
+
+	mine->out = 0;
+	for (int fd = STDIN_FILENO + 1; fd < 1000; fd++)
+		mine->out += fcntl(fd, F_GETFD) >= 0;
+}
+
+static enum kt_errand_end run_errand(kt_errand_fn look, uint64_t deadline_ms,
+				     struct errand_facts *facts)
+{
+	enum kt_errand_end end;
+
+	*facts = (struct errand_facts){ .in = 41, .out = -1 };
+	KT_OK(kt_errand_run(look, facts, sizeof(*facts), deadline_ms, &end));
+	/* Nobody is left, dead or alive. */
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	return end;
+}
+
+START_TEST(a_look_has_a_deadline)
+{
+	const uint64_t long_ms = 100000;
+	struct errand_facts facts;
+
+	ck_assert_int_eq(run_errand(look_well, long_ms, &facts), KT_ERRAND_DONE);
+	ck_assert_int_eq(facts.out, 42);
+	ck_assert_int_eq(facts.much[sizeof(facts.much) - 1], 'x');
+	ck_assert_int_eq(run_errand(look_for_ever, 20, &facts), KT_ERRAND_LATE);
+	ck_assert_int_eq(facts.out, -1);
+	ck_assert_int_eq(run_errand(look_for_ever, 0, &facts), KT_ERRAND_LATE);
+	ck_assert_int_eq(run_errand(look_and_die, long_ms, &facts), KT_ERRAND_DEAD);
+	ck_assert_int_eq(facts.out, -1);
+	/* A child that stays must not keep our output open. */
+	ck_assert_int_eq(run_errand(look_for_descriptors, long_ms, &facts), KT_ERRAND_DONE);
+	ck_assert_int_eq(facts.out, 0);
+}
+END_TEST
 
 START_TEST(memory_is_for_so_many_guests)
 {
@@ -456,6 +533,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tests, places_need_room, 0, COUNT(places));
 	tcase_add_test(tests, a_place_that_would_be_made);
 	tcase_add_loop_test(tests, memory_is_for_so_many_guests, 0, COUNT(memories));
+	tcase_add_test(tests, a_look_has_a_deadline);
 	tcase_add_test(tests, cores_are_counted);
 	tcase_add_test(tests, qemu_has_defects);
 	tcase_add_loop_test(tests, accelerators_and_what_helps, 0, COUNT(accelerators));

@@ -33,6 +33,9 @@ struct visit {
 	struct kt_error *accel;
 	struct kt_error *images;
 	uint64_t accel_ns;
+	struct kt_error *no_cache; /* why there is no place for it */
+	char *cache_path;
+	struct kt_place_facts cache;
 };
 
 static void visit_deinit(struct visit *visit)
@@ -43,6 +46,8 @@ static void visit_deinit(struct visit *visit)
 	kt_error_destroy(visit->kernel);
 	kt_error_destroy(visit->accel);
 	kt_error_destroy(visit->images);
+	kt_error_destroy(visit->no_cache);
+	free(visit->cache_path);
 }
 
 /* ---- what guests need ---- */
@@ -50,6 +55,27 @@ static void visit_deinit(struct visit *visit)
 static struct kt_finding *add(struct visit *visit, const char *id)
 {
 	return kt_diagnosis_add(visit->diagnosis, id);
+}
+
+static void look_at_cache(struct visit *visit)
+{
+	visit->no_cache = kt_cache_locate("kernels", &visit->cache_path);
+	if (visit->no_cache)
+		return;
+	char *slash = strrchr(visit->cache_path, '/');
+	if (slash)
+		*slash = '\0';
+	kt_place_look(visit->cache_path, true, &visit->cache);
+}
+
+/* The search looks into the cache, and would never end where that does not answer. */
+static struct kt_error *find_kernel(struct visit *visit)
+{
+	if (visit->cache.late_ms)
+		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
+				       "not searched for: %s did not answer in %u ms",
+				       visit->cache_path, visit->cache.late_ms);
+	return kt_kernel_find(visit->line->kernel, &visit->inputs->platform.kernel);
 }
 
 /* All of it, though a run would end at the first that fails. */
@@ -63,7 +89,8 @@ static void look_for_guests(struct visit *visit)
 	visit->scenarios = kt_inputs_load_scenarios(inputs, line);
 	visit->programs = kt_tools_find_programs(&inputs->tools);
 	visit->qemu = kt_qemu_info_find(&platform->qemu);
-	visit->kernel = kt_kernel_find(line->kernel, &platform->kernel);
+	look_at_cache(visit);
+	visit->kernel = find_kernel(visit);
 	uint64_t before_ns = kt_clock_mono_ns();
 	visit->accel = kt_accel_decide(line->accel, &host, &platform->accel);
 	visit->accel_ns = kt_clock_mono_ns() - before_ns;
@@ -141,20 +168,13 @@ static void add_cache(struct visit *visit)
 {
 	static const char remedy[] = "set XDG_CACHE_HOME to a directory of yours with room";
 	struct kt_finding *finding = add(visit, "cache");
-	kt_autofree char *path = NULL;
-	struct kt_place_facts facts;
 
-	kt_autoerr struct kt_error *err = kt_cache_locate("kernels", &path);
-	if (err) {
-		kt_buf_puts(&finding->found, kt_error_message(err));
+	if (visit->no_cache) {
+		kt_buf_puts(&finding->found, kt_error_message(visit->no_cache));
 		kt_finding_advise(finding, KT_HEALTH_WARN, remedy);
 		return;
 	}
-	char *slash = strrchr(path, '/');
-	if (slash)
-		*slash = '\0';
-	kt_place_look(path, true, &facts);
-	kt_rule_place(&facts, CACHE_NEED_BYTES, "each run unpacks the kernel in memory anew",
+	kt_rule_place(&visit->cache, CACHE_NEED_BYTES, "each run unpacks the kernel in memory anew",
 		      remedy, finding);
 }
 

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "engine/control_group.h"
+#include "top/doctor/errand.h"
 #include "tui/terminal/screen.h"
 #include "tui/terminal/terminfo.h"
 
@@ -138,26 +139,49 @@ static void find_file_system(bool is_made, struct kt_place_facts *ret, struct st
 	}
 }
 
-void kt_place_look(const char *path, bool is_made, struct kt_place_facts *ret)
+struct place_errand {
+	bool is_made;
+	struct kt_place_facts facts;
+};
+
+static void look_at_place(void *ctx)
 {
+	struct place_errand *errand = ctx;
+	struct kt_place_facts *facts = &errand->facts;
 	struct statvfs status = { 0 };
 
-	*ret = (struct kt_place_facts){ .wanted = path };
-	if (strlen(path) >= sizeof(ret->path)) {
-		ret->os_errno = ENAMETOOLONG;
-		return;
-	}
-	strcpy(ret->path, path);
-	find_file_system(is_made, ret, &status);
-	if (ret->os_errno || ret->write_errno)
+	find_file_system(errand->is_made, facts, &status);
+	if (facts->os_errno || facts->write_errno)
 		return;
 	/* Asks for a directory: of what else is there, the write would fail. */
-	kt_autoclose int dir = open(ret->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || faccessat(AT_FDCWD, ret->path, W_OK | X_OK, AT_EACCESS))
-		ret->write_errno = errno;
-	ret->free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
-	ret->has_inodes = status.f_files;
-	ret->free_inode_count = status.f_favail;
+	kt_autoclose int dir = open(facts->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || faccessat(AT_FDCWD, facts->path, W_OK | X_OK, AT_EACCESS))
+		facts->write_errno = errno;
+	facts->free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
+	facts->has_inodes = status.f_files;
+	facts->free_inode_count = status.f_favail;
+}
+
+void kt_place_look(const char *path, bool is_made, struct kt_place_facts *ret)
+{
+	struct place_errand errand = { .is_made = is_made, .facts = { .wanted = path } };
+	enum kt_errand_end end = KT_ERRAND_DONE;
+
+	if (strlen(path) >= sizeof(errand.facts.path)) {
+		errand.facts.os_errno = ENAMETOOLONG;
+		*ret = errand.facts;
+		return;
+	}
+	strcpy(errand.facts.path, path);
+	kt_autoerr struct kt_error *err =
+		kt_errand_run(look_at_place, &errand, sizeof(errand), KT_PLACE_DEADLINE_MS, &end);
+	if (err)
+		errand.facts.os_errno = kt_error_errno(err) ? kt_error_errno(err) : ENOMEM;
+	else if (end == KT_ERRAND_LATE)
+		errand.facts.late_ms = KT_PLACE_DEADLINE_MS;
+	else if (end == KT_ERRAND_DEAD)
+		errand.facts.os_errno = ECANCELED;
+	*ret = errand.facts;
 }
 
 /* ---- memory and cores ---- */

@@ -14,7 +14,8 @@
 #define KT_YAMA_UNREADABLE -2
 
 enum {
-	KT_TERMINAL_PROBLEM_BYTES = 160
+	KT_TERMINAL_PROBLEM_BYTES = 160,
+	KT_PLACE_DEADLINE_MS = 3000, /* a file system that answers does so in no time */
 };
 
 /** Who may read other processes. */
@@ -44,6 +45,7 @@ struct kt_terminal_facts {
 struct kt_place_facts {
 	const char *wanted;  /* borrowed */
 	char path[PATH_MAX]; /* that, or its nearest parent that is there */
+	uint32_t late_ms;    /* how long it has not answered: nothing below is known; 0: it has */
 	int os_errno;	     /* why it could not be looked at; 0: it was */
 	int write_errno;     /* why it cannot be written to; 0: it can */
 	uint64_t free_bytes; /* for this user */
@@ -73,7 +75,7 @@ void kt_terminal_look(struct kt_terminal_facts *ret);
 
 /**
  * Looks at the directory @path; if it would be made (@is_made) and is not there, at the nearest one
- * above it that is.  Owner: borrows @path.
+ * above it that is.  It takes KT_PLACE_DEADLINE_MS at most.  Owner: borrows @path.
  */
 void kt_place_look(const char *path, bool is_made, struct kt_place_facts *ret);
 

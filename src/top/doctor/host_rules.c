@@ -139,6 +139,12 @@ void kt_rule_place(const struct kt_place_facts *facts, uint64_t need_bytes, cons
 			 (facts->has_inodes && facts->free_inode_count < INODES_ENOUGH);
 
 	kt_buf_printf(&ret->found, "%s: ", facts->wanted);
+	if (facts->late_ms) {
+		kt_buf_printf(&ret->found, "unknown, did not answer in %" PRIu32 " ms",
+			      facts->late_ms);
+		kt_finding_advise(ret, KT_HEALTH_UNKNOWN, remedy);
+		return;
+	}
 	if (!facts->os_errno && strcmp(facts->wanted, facts->path) != 0)
 		kt_buf_printf(&ret->found, "not there yet; %s: ", facts->path);
 	if (facts->os_errno) {
