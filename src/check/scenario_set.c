@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -165,4 +166,55 @@ struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *bu
 			       "no built-in scenario is called \"%s\" (a file has a '/' or ends in "
 			       ".json)",
 			       word);
+}
+
+/* The name of copy number @number lives with the first, as everything else of it does. */
+static struct kt_error *copy_scenario(struct kt_scenario *first, const char *name, uint32_t number,
+				      struct kt_scenario **ret)
+{
+	struct kt_scenario *copy = number == 1 ? first : calloc(1, sizeof(*copy));
+	char *copy_name = kt_arena_printf(&first->arena, "%s#%" PRIu32, name, number);
+
+	if (!copy || !copy_name) {
+		if (copy != first)
+			free(copy);
+		return kt_error_no_memory();
+	}
+	if (copy != first) {
+		*copy = *first;
+		copy->arena = KT_ARENA_INIT;
+	}
+	copy->name = copy_name;
+	*ret = copy;
+	return NULL;
+}
+
+struct kt_error *kt_scenario_set_repeat(struct kt_scenario_set *set, uint32_t times)
+{
+	kt_autoscenarioset struct kt_scenario_set repeated = KT_SCENARIO_SET_INIT;
+	struct kt_error *err = NULL;
+
+	if (set->count > KT_SCENARIO_SET_MAX / times)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "%zu scenarios %" PRIu32
+				       " times are more than %d: repeat fewer, or fewer times",
+				       set->count, times, KT_SCENARIO_SET_MAX);
+	repeated.scenarios = calloc(set->count * times + 1, sizeof(struct kt_scenario *));
+	if (!repeated.scenarios)
+		return kt_error_no_memory();
+	repeated.cap = set->count * times + 1;
+	for (size_t i = 0; i < set->count; i++) {
+		struct kt_scenario *first = KT_TAKE(set->scenarios[i]);
+		const char *name = first->name;
+
+		repeated.scenarios[repeated.count] = first;
+		for (uint32_t number = times; !err && number; number--)
+			err = copy_scenario(first, name, number,
+					    &repeated.scenarios[repeated.count + number - 1]);
+		repeated.count += times;
+	}
+	struct kt_scenario_set old = *set;
+	*set = repeated;
+	repeated = old;
+	return err;
 }

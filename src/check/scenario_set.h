@@ -42,6 +42,15 @@ struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *bu
 struct kt_error *kt_scenario_set_add_builtins(struct kt_scenario_set *set,
 					      const char *builtin_dir) KT_MUST_CHECK;
 
+/**
+ * Puts @times (at least 1) scenarios, NAME#1 to NAME#@times, in the place of each scenario NAME.  They
+ * differ by their names alone, which no file can give.
+ * Errors: usage (more than KT_SCENARIO_SET_MAX in all; @set is untouched), no memory (it may only be
+ * freed).
+ * Owner: the set owns them all; the others borrow what they have from the first of them.
+ */
+struct kt_error *kt_scenario_set_repeat(struct kt_scenario_set *set, uint32_t times) KT_MUST_CHECK;
+
 #define kt_autoscenarioset __attribute__((cleanup(kt_scenario_set_deinit)))
 
 #endif

@@ -42,7 +42,7 @@ static void put_duration(struct kt_buf *out, uint64_t duration_ns)
 		      duration_ns % 1000000);
 }
 
-/* "ok 3 - scenario/check"; names have no '#' or '\' when they come from scenario files. */
+/* "ok 3 - scenario/check"; of names from scenario files only repeated ones have a '#', none a '\'. */
 static void put_point(struct kt_report *report, bool ok, const char *scenario, const char *check)
 {
 	struct kt_buf *out = &report->out;

@@ -69,7 +69,8 @@ struct kt_command_line {
 	enum kt_top_source source;
 	bool batch;
 	bool check;
-	uint32_t jobs; /* 0: auto */
+	uint32_t repeat; /* 0: not said; scenarios keep their names */
+	uint32_t jobs;	 /* 0: auto */
 	bool fail_fast;
 	uint32_t timeout_s; /* 0: the scenario's own */
 	enum kt_report_format format;

@@ -24,6 +24,7 @@ static const struct pair conflicts[] = {
 	/* What concerns guests. */
 	{ KT_TOP_PID, KT_TOP_LIST },
 	{ KT_TOP_PID, KT_TOP_DRY_RUN },
+	{ KT_TOP_PID, KT_TOP_REPEAT },
 	{ KT_TOP_PID, KT_TOP_JOBS },
 	{ KT_TOP_PID, KT_TOP_FAIL_FAST },
 	{ KT_TOP_PID, KT_TOP_TIMEOUT },
@@ -36,6 +37,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_PID, KT_TOP_SKIP_MISSING },
 	{ KT_TOP_REPLAY, KT_TOP_LIST },
 	{ KT_TOP_REPLAY, KT_TOP_DRY_RUN },
+	{ KT_TOP_REPLAY, KT_TOP_REPEAT },
 	{ KT_TOP_REPLAY, KT_TOP_JOBS },
 	{ KT_TOP_REPLAY, KT_TOP_FAIL_FAST },
 	{ KT_TOP_REPLAY, KT_TOP_TIMEOUT },
@@ -66,6 +68,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_DOCTOR, KT_TOP_PID },
 	{ KT_TOP_DOCTOR, KT_TOP_REPLAY },
 	{ KT_TOP_DOCTOR, KT_TOP_SCREEN_DUMP },
+	{ KT_TOP_DOCTOR, KT_TOP_REPEAT },
 	{ KT_TOP_DOCTOR, KT_TOP_JOBS },
 	{ KT_TOP_DOCTOR, KT_TOP_FAIL_FAST },
 	{ KT_TOP_DOCTOR, KT_TOP_TIMEOUT },

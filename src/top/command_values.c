@@ -223,6 +223,7 @@ static const struct place places[] = {
 	[KT_TOP_REPLAY] = AT(replay),
 	[KT_TOP_SPEED] = BY(take_speed),
 	[KT_TOP_AT] = BY(take_at),
+	[KT_TOP_REPEAT] = AT(repeat),
 	[KT_TOP_JOBS] = BY(take_jobs),
 	[KT_TOP_FAIL_FAST] = AT(fail_fast),
 	[KT_TOP_TIMEOUT] = AT(timeout_s),

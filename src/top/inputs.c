@@ -6,18 +6,28 @@
 #include "base/cleanup.h"
 #include "top/kept_templates.h"
 
+static struct kt_error *load(struct kt_inputs *inputs, const struct kt_command_line *line)
+{
+	const char *dir = inputs->tools.scenario_dir;
+
+	if (kt_command_line_wants_demo(line))
+		return kt_scenario_set_add(&inputs->set, dir, KT_TOP_DEMO);
+	if (!line->scenario_count)
+		return kt_scenario_set_add_builtins(&inputs->set, dir);
+	for (size_t i = 0; i < line->scenario_count; i++)
+		KT_TRY(kt_scenario_set_add(&inputs->set, dir, line->scenarios[i]));
+	return NULL;
+}
+
 struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
 					  const struct kt_command_line *line)
 {
 	KT_TRY(kt_tools_find_scenarios(&inputs->tools));
-	if (kt_command_line_wants_demo(line))
-		return kt_scenario_set_add(&inputs->set, inputs->tools.scenario_dir, KT_TOP_DEMO);
-	if (!line->scenario_count)
-		return kt_scenario_set_add_builtins(&inputs->set, inputs->tools.scenario_dir);
-	for (size_t i = 0; i < line->scenario_count; i++)
-		KT_TRY(kt_scenario_set_add(&inputs->set, inputs->tools.scenario_dir,
-					   line->scenarios[i]));
-	return NULL;
+	KT_TRY(load(inputs, line));
+	/* Completions are names that can be typed. */
+	if (!line->repeat || line->mode == KT_MODE_COMPLETION)
+		return NULL;
+	return kt_error_wrap(kt_scenario_set_repeat(&inputs->set, line->repeat), "--repeat");
 }
 
 struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,

@@ -24,7 +24,7 @@ struct kt_inputs {
 
 /**
  * Loads the scenarios that @line asks for: without any, all built-in ones, or those of the demo
- * where somebody looks.
+ * where somebody looks; each so often as it is to be repeated.
  * Errors: usage, environment, no memory.  Owner: the caller calls kt_inputs_deinit().
  */
 struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,

@@ -22,6 +22,7 @@ enum kt_top_option_id {
 	KT_TOP_REPLAY,
 	KT_TOP_SPEED,
 	KT_TOP_AT,
+	KT_TOP_REPEAT,
 	KT_TOP_JOBS,
 	KT_TOP_FAIL_FAST,
 	KT_TOP_TIMEOUT,

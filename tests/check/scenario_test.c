@@ -293,6 +293,52 @@ static struct kt_scenario *load(struct kt_scenario_set *set, const char *name)
 }
 
 /* The constants of contract sections 8.2 to 8.5, written down a second time. */
+START_TEST(a_set_is_repeated)
+{
+	static const char *const names[] = { "thread-churn#1",	  "thread-churn#2",
+					     "thread-churn#3",	  "nonexistent-pid#1",
+					     "nonexistent-pid#2", "nonexistent-pid#3" };
+	kt_autoscenarioset struct kt_scenario_set set = KT_SCENARIO_SET_INIT;
+	kt_autobuf struct kt_buf dir = KT_BUF_INIT;
+
+	kt_buf_printf(&dir, "%s/scenarios", getenv("top_srcdir"));
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "thread-churn"));
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "nonexistent-pid"));
+	KT_FAILS(kt_scenario_set_repeat(&set, KT_SCENARIO_SET_MAX / 2 + 1), KT_ERROR_USAGE,
+		 "2 scenarios 2049 times are more than 4096");
+	ck_assert_uint_eq(set.count, 2);
+	ck_assert_str_eq(set.scenarios[0]->name, "thread-churn");
+	KT_OK(kt_scenario_set_repeat(&set, 3));
+	ck_assert_uint_eq(set.count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		const struct kt_scenario *first = set.scenarios[i / 3 * 3];
+
+		ck_assert_str_eq(set.scenarios[i]->name, names[i]);
+		/* Checks point into the probes, and these at workers. */
+		ck_assert_ptr_eq(set.scenarios[i]->probes, first->probes);
+		ck_assert_ptr_eq(set.scenarios[i]->checks, first->checks);
+		ck_assert_uint_eq(set.scenarios[i]->memory_mib, first->memory_mib);
+	}
+}
+END_TEST
+
+START_TEST(the_most_that_can_be_repeated)
+{
+	kt_autoscenarioset struct kt_scenario_set set = KT_SCENARIO_SET_INIT;
+	kt_autobuf struct kt_buf dir = KT_BUF_INIT;
+
+	KT_OK(kt_scenario_set_repeat(&set, 7));
+	ck_assert_uint_eq(set.count, 0);
+	kt_buf_printf(&dir, "%s/scenarios", getenv("top_srcdir"));
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "nonexistent-pid"));
+	KT_OK(kt_scenario_set_repeat(&set, KT_SCENARIO_SET_MAX));
+	ck_assert_uint_eq(set.count, KT_SCENARIO_SET_MAX);
+	ck_assert_str_eq(set.scenarios[KT_SCENARIO_SET_MAX - 1]->name, "nonexistent-pid#4096");
+	KT_FAILS(kt_scenario_set_add(&set, kt_buf_text(&dir), "thread-churn"), KT_ERROR_USAGE,
+		 "more than 4096");
+}
+END_TEST
+
 START_TEST(the_constants_are_those_of_the_contract)
 {
 	kt_autoscenarioset struct kt_scenario_set set = KT_SCENARIO_SET_INIT;
@@ -376,6 +422,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_file_that_is_none_is_refused);
 	tcase_add_test(tests, built_ins_are_complete);
 	tcase_add_test(tests, a_directory_of_built_ins_stands_for_its_files);
+	tcase_add_test(tests, a_set_is_repeated);
+	tcase_add_test(tests, the_most_that_can_be_repeated);
 	tcase_add_test(tests, the_constants_are_those_of_the_contract);
 	tcase_add_loop_test(tests, mutated_files_do_no_harm, 0, 8);
 	suite_add_tcase(scenario, tests);

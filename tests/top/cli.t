@@ -85,6 +85,16 @@ tap_check "an unknown option" refused 2 "unknown option '--frobnicate'" --frobni
 tap_check "an abbreviated option" refused 2 "unknown option '--bat'" --bat
 tap_check "an option twice" refused 2 "more than once" --batch --batch
 tap_check "a value that is missing" refused 2 "needs a value" --batch --check --jobs
+tap_check "repeat 0" refused 2 "1 to 1000" -bc --repeat 0
+tap_check "repeat 1001" refused 2 "1 to 1000" -bc --repeat=1001
+tap_check "repeat with rubbish" refused 2 "1 to 1000" -bc --repeat 2x
+tap_check "repeat beyond all limits" refused 2 "more than 4096" -bc --repeat 1000
+tap_check "repeat and --pid" refused 2 "do not go together" --pid 1 --repeat 2
+tap_check "repeat and --replay" refused 2 "do not go together" -R x --repeat 2
+tap_check "repeat and the doctor" refused 2 "do not go together" --doctor --repeat 2
+tap_check "the name of a repeated one" refused 2 "thread-churn#1" -bc 'thread-churn#1'
+tap_check "a scenario that calls itself so" scenario "1:24:" '{ "schema": 1, "name": "x#1",
+"probes": [], "checks": [] }'
 tap_check "jobs 0" refused 2 "from 1 to 64" -bc --jobs 0
 tap_check "jobs 65" refused 2 "from 1 to 64" -bc --jobs=65
 tap_check "jobs -1" refused 2 "needs a value" -bc --jobs -1
@@ -163,6 +173,25 @@ listed_json() {
 		jq -e -s 'length == 6 and all(.[]; .schema == 1 and .check_count > 0)' "$tap_dir/out"
 }
 tap_check "--list --format json" listed_json
+
+# In the order given, which is not the one in which they would run.
+listed_again() {
+	"$top" --list --repeat 2 nonexistent-pid thread-churn >"$tap_dir/out" &&
+		[ "$(awk '{ printf "%s ", $1 }' "$tap_dir/out")" = \
+			'nonexistent-pid#1 nonexistent-pid#2 thread-churn#1 thread-churn#2 ' ] &&
+		"$top" --dry-run --repeat 2 nonexistent-pid thread-churn >"$tap_dir/out" &&
+		[ "$(sed -n 's/^# \([^ ]*\)$/\1/p' "$tap_dir/out" | tr '\n' ' ')" = \
+			'nonexistent-pid#1 nonexistent-pid#2 thread-churn#1 thread-churn#2 ' ] &&
+		"$top" --list --repeat 1 nonexistent-pid | grep -q '^nonexistent-pid#1 '
+}
+tap_check "--list and --dry-run with --repeat" listed_again
+
+# What completes a name offers none that cannot be given.
+completed_again() {
+	"$top" --completion bash >"$tap_dir/once" && "$top" --completion bash --repeat 3 |
+		cmp - "$tap_dir/once"
+}
+tap_check "--completion with --repeat" completed_again
 
 dry() {
 	"$top" --dry-run known-allocation thread-churn >"$tap_dir/out" && cat "$tap_dir/out" &&

@@ -70,7 +70,7 @@ completes() {
 mkdir "$tap_dir/files"
 : >"$tap_dir/files/one.json"
 : >"$tap_dir/files/two.ktr"
-tap_check 'an option' completes '--replay --record' --re
+tap_check 'an option' completes '--repeat --replay --record' --re
 tap_check 'a value' completes 'json' --format j
 tap_check 'all values' completes 'plain tap json' --format ''
 tap_check "a value behind '='" completes 'tap' --format = t
@@ -91,7 +91,7 @@ fish_completes() {
 	printf '%s\n' "$2" | tr ' ' '\n' | diff - "$tap_dir/found"
 }
 if command -v fish >"$tap_dir/where" 2>&1; then
-	tap_check 'fish: an option' fish_completes 'ktstr-top --re' '--record --replay'
+	tap_check 'fish: an option' fish_completes 'ktstr-top --re' '--record --repeat --replay'
 	tap_check 'fish: all values' fish_completes 'ktstr-top --format ' 'json plain tap'
 	tap_check 'fish: the next of a list' fish_completes 'ktstr-top --columns tid,name,fr' \
 		'tid,name,freed tid,name,freed-rate'

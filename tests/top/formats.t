@@ -60,6 +60,41 @@ recorded() {
 }
 tap_check "the recording is the same events" recorded
 
+# A name with '#' is a name everywhere: in plain text, in TAP (where it begins a directive unless it is
+# escaped), in a recording, and on the screen.
+name=nonexistent-pid
+repeated() {
+	run --repeat 2 --record "$tap_dir/two.ktr" && cat "$tap_dir/out" &&
+		grep -q "^PASS  $name#1  *[0-9.]* s" "$tap_dir/out" &&
+		grep -q "^PASS  $name#2  *[0-9.]* s" "$tap_dir/out" &&
+		[ "$(wc -l <"$tap_dir/out")" -eq 3 ] &&
+		grep -q '^2 scenarios: 2 passed in ' "$tap_dir/out" &&
+		jq -e -s --arg name "$name" '.[0].scenarios == ["\($name)#1", "\($name)#2"]
+			and ([.[] | select(.event == "scenario_end") | .scenario] | sort)
+				== ["\($name)#1", "\($name)#2"]
+			and .[-1].passed == 2' "$tap_dir/two.ktr"
+}
+tap_check "--repeat" repeated
+
+repeated_tap() {
+	"$top" --batch --format tap --replay "$tap_dir/two.ktr" >"$tap_dir/result" &&
+		cat "$tap_dir/result" && prove -e cat "$tap_dir/result" &&
+		[ "$(grep -c "^ok [1-4] - $name\\\\#[12]/" "$tap_dir/result")" -eq 4 ] &&
+		grep -q '^1\.\.4$' "$tap_dir/result" && ! grep -q SKIP "$tap_dir/result"
+}
+tap_check "--repeat in TAP" repeated_tap
+
+repeated_screen() {
+	"$top" --replay "$tap_dir/two.ktr" --screen-dump --view guests --no-config \
+		>"$tap_dir/frame" && cat "$tap_dir/frame" &&
+		grep -q 'non[^ ]*#1 ' "$tap_dir/frame" && grep -q 'non[^ ]*#2 ' "$tap_dir/frame" &&
+		"$top" --replay "$tap_dir/two.ktr" --screen-dump --view checks --no-config \
+			--size 132x20 >"$tap_dir/frame" && cat "$tap_dir/frame" &&
+		[ "$(grep -c 'non[^ ]*#2 ' "$tap_dir/frame")" -eq 2 ]
+}
+tap_check "--repeat on a screen" repeated_screen
+name=known-allocation
+
 # Under nohup a hang-up is nobody's wish.
 nohup_holds() {
 	(

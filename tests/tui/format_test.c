@@ -23,6 +23,22 @@ static const struct kt_units plain = { KT_UNITS_BYTES };
 		ck_assert_str_eq(kt_buf_text(to), expected); \
 	} while (0)
 
+START_TEST(names_keep_their_numbers)
+{
+	SAYS(kt_format_name("thread-churn#12", 15, "~", to), "thread-churn#12");
+	SAYS(kt_format_name("thread-churn#12", 14, "~", to), "thread-chu~#12");
+	SAYS(kt_format_name("thread-churn#12", 9, "\u2026", to), "threa\u2026#12");
+	SAYS(kt_format_name("thread-churn#12", 5, "~", to), "t~#12");
+	/* No room for anything but the number: cut as any other. */
+	SAYS(kt_format_name("thread-churn#12", 4, "~", to), "thread-churn#12");
+	SAYS(kt_format_name("thread-churn#12", 0, "~", to), "thread-churn#12");
+	SAYS(kt_format_name("thread-churn", 5, "~", to), "thread-churn");
+	SAYS(kt_format_name("thread#churn", 5, "~", to), "thread#churn");
+	SAYS(kt_format_name("f\u00fcr alle#1", 5, "~", to), "f\u00fcr alle#1");
+	SAYS(kt_format_name("", 5, "~", to), "");
+}
+END_TEST
+
 START_TEST(sizes)
 {
 	SAYS(kt_format_bytes(&iec, 0, to), "0B");
@@ -251,6 +267,7 @@ static Suite *suite(void)
 	Suite *suite = suite_create("format");
 	TCase *tcase = tcase_create("format");
 
+	tcase_add_test(tcase, names_keep_their_numbers);
 	tcase_add_test(tcase, sizes);
 	tcase_add_test(tcase, sizes_are_never_wider_than_eight_columns);
 	tcase_add_test(tcase, flows);

@@ -221,8 +221,8 @@ static void paint_row(const void *view, const struct kt_look_at *look, size_t in
 	struct kt_sign sign = kt_sign_verdict(look->glyphs, said->verdict);
 	kt_autobuf struct kt_buf verdict = KT_BUF_INIT;
 	kt_autobuf struct kt_buf where = KT_BUF_INIT;
+	kt_autobuf struct kt_buf name = KT_BUF_INIT;
 	const char *cells[] = {
-		[SCENARIO] = row->scenario->name,
 		[CHECK] = kt_check_text(row->check, said),
 		[THRESHOLD] = said->threshold ? said->threshold : "-",
 		[WORST] = said->worst ? said->worst : "-",
@@ -230,6 +230,8 @@ static void paint_row(const void *view, const struct kt_look_at *look, size_t in
 
 	kt_sign_put(sign, &verdict);
 	kt_check_where(said, &where);
+	kt_format_name(row->scenario->name, layout.width[SCENARIO], look->glyphs->ellipsis, &name);
+	cells[SCENARIO] = kt_buf_text(&name);
 	cells[VERDICT] = kt_buf_text(&verdict);
 	/* Too narrow for the first column: the glyph and as much of the word as there is room for. */
 	if (!layout.width[VERDICT])

@@ -82,8 +82,7 @@ static struct kt_column_value guest_value(const struct kt_cell_context *cell)
 
 static void guest_format(struct kt_cell_context *cell, unsigned width, struct kt_buf *out)
 {
-	(void)width;
-	kt_buf_puts(out, cell->guest);
+	kt_format_name(cell->guest, width, cell->look->glyphs->ellipsis, out);
 }
 
 static struct kt_column_value tid_value(const struct kt_cell_context *cell)

@@ -330,3 +330,24 @@ const char *kt_unit_style_word(enum kt_unit_style style)
 {
 	return style_words[style];
 }
+
+/* Names of our own; a recording may have others, whose bytes are no columns. */
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+void kt_format_name(const char *name, size_t width, const char *ellipsis, struct kt_buf *out)
+{
+	const char *number = strrchr(name, '#');
+	size_t len = number ? strlen(number) : 0;
+
+	if (!number || number[1 + strspn(number + 1, "0123456789")] || strlen(name) <= width ||
+	    width < len + 2 || !is_ascii(name))
+		kt_buf_puts(out, name);
+	else
+		kt_buf_printf(out, "%.*s%s%s", (int)(width - len - 1), name, ellipsis, number);
+}

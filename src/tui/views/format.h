@@ -45,6 +45,13 @@ void kt_format_clock(uint64_t real_ns, struct kt_buf *out);
 void kt_format_moment(uint64_t mono_ns, struct kt_buf *out);
 
 /**
+ * Appends the name of a scenario.  Of one that is repeated ("name#12") and longer than @width columns the
+ * middle is left out, with @ellipsis (one column) in its place: its number is what tells it from the others.
+ * Anything else stays as it is, for whoever paints it to cut.
+ */
+void kt_format_name(const char *name, size_t width, const char *ellipsis, struct kt_buf *out);
+
+/**
  * Reads a time that a user typed: "12.5" or "12.5s" (seconds of the run), "1:02.5", "50%"; "begin", "end".
  * False for anything else.
  */

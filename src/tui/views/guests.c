@@ -289,9 +289,12 @@ static void paint_row(const void *view, const struct kt_look_at *look, size_t in
 	struct kt_table_layout layout = kt_table_fit(columns, area.columns);
 	struct kt_guest_glance glance = kt_guest_look(row->scenario, look->moment_ns);
 	struct kt_buf cells[COLUMN_COUNT] = { 0 };
+	kt_autobuf struct kt_buf name = KT_BUF_INIT;
 	enum kt_role roles[COLUMN_COUNT] = { 0 };
 
-	name_put(row, &glance, &cells[GUEST]);
+	name_put(row, &glance, &name);
+	kt_format_name(kt_buf_text(&name), layout.width[GUEST], look->glyphs->ellipsis,
+		       &cells[GUEST]);
 	roles[STATE] = way_put(&glance, canvas, layout.width[STATE], &cells[STATE]);
 	roles[VERDICT] = kt_guest_verdict_put(&glance, look->glyphs, &cells[VERDICT]);
 	kt_checks_summarize(&glance.checks, &cells[CHECKS]);
