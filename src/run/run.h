@@ -133,12 +133,14 @@ struct kt_run_scenario {
 	bool ended;
 	uint64_t ended_mono_ns;
 	struct kt_event_scenario_end end; /* once ended */
-	struct kt_arena arena;		  /* all strings and snapshots above */
+	struct kt_arena snapshots;	  /* those kept, unless only the latest is */
+	struct kt_arena arena;		  /* all strings above */
 };
 
 /** What a model keeps of the past.  All zero: every snapshot, and no series. */
 struct kt_run_limits {
-	bool latest_only;    /* of each probe run only the latest snapshot: nobody will judge */
+	bool latest_only; /* of each probe run only the latest snapshot: nobody will judge */
+	bool drop_ended; /* of a scenario that ended no snapshot and no console: nobody looks back */
 	size_t series_bytes; /* series of all probe runs together; beyond, they are thinned; 0: none */
 };
 

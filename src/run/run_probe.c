@@ -154,7 +154,7 @@ static struct kt_error *keep_snapshot(struct kt_run *run, struct kt_run_scenario
 		KT_TRY(kt_run_grow(&probe_run->snapshots, &probe_run->snapshot_cap, kept_count,
 				   sizeof(*probe_run->snapshots)));
 	struct kt_error *err = kt_fields_copy(&kt_snapshot_record, &event->snapshot.snapshot,
-					      latest_only ? &latest : &scenario->arena,
+					      latest_only ? &latest : &scenario->snapshots,
 					      &entry.snapshot);
 	if (!err)
 		err = append_to_series(run, probe_run, event);

@@ -19,6 +19,7 @@ void kt_run_scenario_destroy(struct kt_run_scenario *scenario)
 	free(scenario->states);
 	kt_tail_deinit(&scenario->console);
 	free(scenario->console_marks);
+	kt_arena_deinit(&scenario->snapshots);
 	kt_arena_deinit(&scenario->arena);
 	free(scenario);
 }
@@ -139,14 +140,32 @@ struct kt_error *kt_run_apply_console(struct kt_run *run, struct kt_run_scenario
 	return NULL;
 }
 
+/* Counts stay: how many there were is known, and that none is kept. */
+static void forget_past(struct kt_run_scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->probe_count; i++)
+		for (size_t j = 0; j < scenario->probes[i].run_count; j++) {
+			struct kt_run_probe_run *run = &scenario->probes[i].runs[j];
+
+			free(run->snapshots);
+			run->snapshots = NULL;
+			run->snapshot_cap = 0;
+			run->kept_from = run->snapshot_count;
+			kt_arena_deinit(&run->latest);
+		}
+	kt_arena_deinit(&scenario->snapshots);
+	kt_tail_deinit(&scenario->console);
+}
+
 struct kt_error *kt_run_apply_scenario_end(struct kt_run *run, struct kt_run_scenario *scenario,
 					   const struct kt_event *event)
 {
-	(void)run;
 	if (scenario->ended)
 		return kt_run_refuse("a scenario ends twice", scenario->name);
 	KT_TRY(kt_run_copy_payload(event, &scenario->arena, &scenario->end));
 	scenario->ended_mono_ns = event->host_mono_ns;
 	scenario->ended = true;
+	if (run->limits.drop_ended)
+		forget_past(scenario);
 	return NULL;
 }

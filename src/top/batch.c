@@ -116,13 +116,15 @@ static struct kt_error *finish(struct batch *batch, int *ret_exit_code)
 	return err;
 }
 
-/* What is only passed on, or was judged already, needs no past. */
+/* What is only passed on, or was judged already, needs no past; many runs would fill the memory. */
 static void configure_run(struct batch *batch)
 {
-	struct kt_run_limits limits = { .latest_only = true };
+	struct kt_run_limits limits = {
+		.latest_only = batch->line->source != KT_SOURCE_GUESTS,
+		.drop_ended = true,
+	};
 
-	if (batch->line->source != KT_SOURCE_GUESTS)
-		kt_run_configure(&batch->session.run, &limits);
+	kt_run_configure(&batch->session.run, &limits);
 }
 
 struct kt_error *kt_batch_run(const struct kt_command_line *line, const struct kt_inputs *inputs,

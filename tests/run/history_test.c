@@ -5,6 +5,7 @@
 #include "tests/unit.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,67 @@ START_TEST(only_the_latest_snapshot_is_kept)
 }
 END_TEST
 
+static size_t used_bytes(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* A sanitizer's allocator tells nothing. */
+static bool has_figures(void)
+{
+	size_t before = used_bytes();
+	void *volatile some = malloc(SMALL);
+	bool has = used_bytes() > before;
+
+	free(some);
+	return has;
+}
+
+/* What a run of many scenarios keeps must not grow by what was seen in those that ended. */
+START_TEST(who_has_ended_leaves_its_verdicts)
+{
+	kt_autorun struct kt_run run = KT_RUN_INIT;
+	struct crowd crowd;
+	size_t len;
+
+	kt_run_configure(&run, &(struct kt_run_limits){ .latest_only = _i, .drop_ended = true });
+	begin(&run);
+	start_probe(&run, "p", 0, 40);
+	crowd_init(&crowd, MANY / 20);
+	size_t before = used_bytes();
+	for (uint32_t i = 0; i < 20; i++) {
+		crowd_next(&crowd);
+		take(&run, "p", i, &crowd.snapshot);
+	}
+	apply(&run, (struct kt_event){ .type = KT_EVENT_CONSOLE, .console = { .text = "hello" } },
+	      2000);
+	say(&run, KT_VERDICT_PASS, "17", 2000);
+	const struct kt_run_probe_run *probe_run = first_run(&run, "p");
+	ck_assert_uint_eq(probe_run->snapshot_count - probe_run->kept_from, _i ? 1 : 20);
+	ck_assert(!has_figures() || used_bytes() > before + 20000);
+	apply(&run, (struct kt_event){ .type = KT_EVENT_SCENARIO_END }, 3000);
+	ck_assert(!has_figures() || used_bytes() < before + 20000);
+
+	const struct kt_run_scenario *scenario = kt_run_find_scenario(&run, "s");
+	ck_assert_uint_eq(probe_run->snapshot_count, 20);
+	ck_assert_uint_eq(probe_run->kept_from, 20);
+	ck_assert_ptr_null(probe_run->snapshots);
+	ck_assert_str_eq(kt_run_find_check(scenario, "c")->check.worst, "17");
+	ck_assert_str_eq(kt_moment_check(kt_run_find_check(scenario, "c"), 4000)->worst, "17");
+	ck_assert_str_eq(probe_run->start.engine, "bpf");
+	(void)kt_tail_bytes(&scenario->console, &len);
+	ck_assert_uint_eq(len, 0);
+	/* A recording that is not ours may go on. */
+	crowd_next(&crowd);
+	take(&run, "p", 20, &crowd.snapshot);
+	ck_assert_uint_eq(probe_run->snapshots[20 - probe_run->kept_from].snapshot.thread_count,
+			  crowd.snapshot.thread_count);
+	crowd_deinit(&crowd);
+}
+END_TEST
+
 START_TEST(series_share_their_limit)
 {
 	static const char *const probes[] = { "p", "q" };
@@ -335,6 +397,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, only_the_latest_snapshot_is_kept);
 	tcase_add_test(tests, a_moment_shows_what_the_console_had_said);
 	tcase_add_test(tests, a_long_console_knows_its_times);
+	tcase_add_loop_test(tests, who_has_ended_leaves_its_verdicts, 0, 2);
 	tcase_add_test(tests, series_share_their_limit);
 	tcase_add_test(tests, a_large_series_keeps_to_its_limit);
 	suite_add_tcase(all, tests);
