@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "engine/jobs.h"
@@ -58,6 +59,34 @@ static const struct kt_scenario *scenario_at(const struct kt_engine *engine, siz
 	return scenario_of(engine, engine->schedule.entries[place].index);
 }
 
+/* Whether both may be woken from one template; if not after all, one is made a little later. */
+static bool is_alike(const struct kt_engine *engine, const struct kt_schedule_entry *one,
+		     const struct kt_schedule_entry *other)
+{
+	const struct kt_topology *topology = &scenario_of(engine, one->index)->topology;
+	const struct kt_topology *other_topology = &scenario_of(engine, other->index)->topology;
+
+	return one->memory_mib == other->memory_mib &&
+	       !memcmp(topology, other_topology, sizeof(*topology)) &&
+	       !strcmp(engine->images[one->index].hash, engine->images[other->index].hash);
+}
+
+/* The longest of its kind, of equally long ones the first, has the template made. */
+static bool should_go_ahead(const struct kt_engine *engine, const struct kt_schedule_entry *entries,
+			    size_t count, size_t at)
+{
+	const struct kt_schedule_entry *entry = &entries[at];
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_before = entries[i].estimate_ms > entry->estimate_ms ||
+				 (entries[i].estimate_ms == entry->estimate_ms && i < at);
+
+		if (is_before && is_alike(engine, entry, &entries[i]))
+			return false;
+	}
+	return true;
+}
+
 static struct kt_error *make_schedule(struct kt_engine *engine)
 {
 	size_t count = engine->shared->session->scenarios->count;
@@ -75,6 +104,8 @@ static struct kt_error *make_schedule(struct kt_engine *engine)
 				kt_runner_memory_mib(scenario, engine->images[i].bytes)),
 		};
 	}
+	for (size_t i = 0; i < count && engine->options.templates; i++)
+		entries[i].goes_ahead = should_go_ahead(engine, entries, count, i);
 	kt_schedule_init(&engine->schedule, entries, count, engine->options.jobs,
 			 engine->options.memory_mib);
 	return NULL;

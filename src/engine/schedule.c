@@ -37,11 +37,13 @@ uint64_t kt_schedule_estimate_ms(const struct kt_scenario *scenario)
 }
 
 /* The index makes the order of qsort() a stable one. */
-static int by_estimate(const void *left, const void *right)
+static int by_turn(const void *left, const void *right)
 {
 	const struct kt_schedule_entry *one = left;
 	const struct kt_schedule_entry *other = right;
 
+	if (one->goes_ahead != other->goes_ahead)
+		return one->goes_ahead ? -1 : 1;
 	if (one->estimate_ms != other->estimate_ms)
 		return one->estimate_ms > other->estimate_ms ? -1 : 1;
 	return one->index < other->index ? -1 : one->index > other->index;
@@ -57,7 +59,7 @@ void kt_schedule_init(struct kt_schedule *schedule, struct kt_schedule_entry *en
 		.jobs = jobs,
 		.free_mib = memory_mib,
 	};
-	qsort(entries, count, sizeof(*entries), by_estimate);
+	qsort(entries, count, sizeof(*entries), by_turn);
 }
 
 void kt_schedule_deinit(struct kt_schedule *schedule)

@@ -2,8 +2,11 @@
 /**
  * Which scenario runs when.  They wait in a queue, the longest first: what is long and begins last
  * is what everybody waits for in the end.  Equally long ones keep the order in which they were
- * given.  At most so many run at once, and no more than their memory together allows; one that is
- * too large for what is left lets smaller ones behind it go first, but not for ever.
+ * given.  Before them, in the same order, come those that go ahead: of guests that are woken from
+ * one template the first to run has it made, and the others would only wait for it.
+ *
+ * At most so many run at once, and no more than their memory together allows; one that is too large
+ * for what is left lets smaller ones behind it go first, but not for ever.
  *
  * Pure: no clock, no machine, no guest.
  */
@@ -19,6 +22,7 @@ struct kt_schedule_entry {
 	size_t index; /* of the scenario in the set */
 	uint64_t estimate_ms;
 	uint64_t memory_mib;
+	bool goes_ahead;
 	bool is_taken;
 };
 
@@ -41,7 +45,7 @@ struct kt_schedule {
 uint64_t kt_schedule_estimate_ms(const struct kt_scenario *scenario);
 
 /**
- * Makes a queue of @count @entries, whose index, estimate and memory are filled in, in the order
+ * Makes a queue of @count @entries, which are filled in but for is_taken, in the order
  * given; @jobs (at least 1) may run at once, in @memory_mib together (UINT64_MAX: no limit).
  * Owner: takes @entries (of malloc()); the caller calls kt_schedule_deinit().
  */

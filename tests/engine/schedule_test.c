@@ -136,6 +136,26 @@ START_TEST(the_longest_is_first_and_equals_keep_their_order)
 }
 END_TEST
 
+/* Two kinds of guests: each has its template made before the second of any is begun. */
+START_TEST(who_goes_ahead_is_first)
+{
+	static const int expected[] = { 3, 2, 1, 4, 0, -1 };
+	struct kt_schedule_entry *entries = calloc(5, sizeof(*entries));
+	struct kt_schedule schedule;
+	size_t place;
+
+	ck_assert_ptr_nonnull(entries);
+	for (size_t i = 0; i < 5; i++)
+		entries[i] = (struct kt_schedule_entry){ .index = i,
+							 .estimate_ms = i == 1 ? 9 : i,
+							 .goes_ahead = i == 2 || i == 3 };
+	kt_schedule_init(&schedule, entries, 5, 64, NO_LIMIT);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_int_eq(take(&schedule, &place), expected[i]);
+	kt_schedule_deinit(&schedule);
+}
+END_TEST
+
 START_TEST(no_more_than_so_many_at_once)
 {
 	static const struct item items[] = { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } };
@@ -275,6 +295,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, what_may_be_waited_for_is_no_time);
 	tcase_add_test(tests, the_largest_estimate_is_no_overflow);
 	tcase_add_test(tests, the_longest_is_first_and_equals_keep_their_order);
+	tcase_add_test(tests, who_goes_ahead_is_first);
 	tcase_add_test(tests, no_more_than_so_many_at_once);
 	tcase_add_test(tests, each_takes_its_own_memory);
 	tcase_add_test(tests, what_never_fits_runs_alone);
