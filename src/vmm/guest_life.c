@@ -109,7 +109,8 @@ static void fail(struct kt_guest *guest, enum kt_guest_event event, enum kt_gues
 
 	take_usage(guest, event == KT_GUEST_ON_QEMU_EXIT || event == KT_GUEST_ON_SPAWN_FAILED);
 	/* unknown_nmi_panic=1 turns the NMI into a back-trace on the console. */
-	if (event == KT_GUEST_ON_DEADLINE && wait_ns)
+	guest->was_poked = event == KT_GUEST_ON_DEADLINE && wait_ns;
+	if (guest->was_poked)
 		kt_guest_send_qmp(guest, "inject-nmi");
 	guest->reason = reason;
 	kt_buf_reset(&guest->detail);
@@ -130,7 +131,8 @@ static void refine_failure(struct kt_guest *guest)
 	const char *bytes = kt_tail_bytes(&guest->console, &len);
 	const char *found = memmem(bytes, len, mark, sizeof(mark) - 1);
 
-	if (!found || guest->reason == KT_REASON_CANCELLED || guest->reason == KT_REASON_TIMEOUT)
+	if (!found || guest->reason == KT_REASON_CANCELLED || guest->reason == KT_REASON_TIMEOUT ||
+	    guest->was_poked)
 		return;
 	size_t line_len = strcspn(found, "\r\n");
 	guest->reason = KT_REASON_KERNEL_PANIC;

@@ -39,6 +39,7 @@ struct kt_guest {
 	bool process_gone;
 	bool killed; /* by us */
 	bool closing;
+	bool was_poked; /* an NMI of ours has made it panic */
 	char read_bytes[GUEST_READ_BYTES];
 
 	enum kt_guest_state state;

@@ -182,6 +182,7 @@ static void add_channels(const struct kt_machine *machine, struct kt_arguments *
 
 /*
  * panic=-1: reboot at once after a panic, which ends QEMU (-no-reboot).
+ * earlycon: a kernel that panics before its console is up can say so, too.
  * cryptomgr.notests: saves 0.6 s of an emulated boot.
  * mitigations=off: with an Intel vendor PTI would flush TCG's TLB at every system call.
  * unknown_nmi_panic=1: the host can make a hung guest say where it hangs.
@@ -192,7 +193,8 @@ static void add_boot(const struct kt_machine *machine, const struct kt_machine_b
 {
 	kt_autobuf struct kt_buf line = KT_BUF_INIT;
 
-	kt_buf_puts(&line, "quiet panic=-1 console=ttyS0 cryptomgr.notests mitigations=off "
+	kt_buf_puts(&line, "quiet panic=-1 earlycon=uart8250,io,0x3f8 console=ttyS0 "
+			   "cryptomgr.notests mitigations=off "
 			   "no_timer_check unknown_nmi_panic=1");
 	if (machine->accelerator == KT_ACCELERATOR_TCG && boot->tsc_khz)
 		kt_buf_printf(&line, " tsc=reliable tsc_early_khz=%" PRIu64, boot->tsc_khz);

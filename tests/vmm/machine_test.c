@@ -16,14 +16,14 @@ static const struct kt_machine_programs programs = { .setpriv = "/usr/bin/setpri
 	"-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -M pc "
 #define TCG "-accel tcg,thread=single -cpu max,vendor=GenuineIntel "
 #define KVM "-accel kvm -cpu host "
-#define CHANNELS                                                                          \
-	" -chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control "                     \
-	"-chardev socket,id=agent,fd=4 -device virtio-serial-pci,max_ports=2 "            \
-	"-device virtserialport,chardev=agent,name=org.test.agent,nr=1 "                  \
-	"-chardev socket,id=console,fd=5 -serial chardev:console "                        \
-	"-kernel /proc/self/fd/6 -initrd /proc/self/fd/7 -append "                        \
-	"'quiet panic=-1 console=ttyS0 cryptomgr.notests mitigations=off no_timer_check " \
-	"unknown_nmi_panic=1"
+#define CHANNELS                                                                      \
+	" -chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control "                 \
+	"-chardev socket,id=agent,fd=4 -device virtio-serial-pci,max_ports=2 "        \
+	"-device virtserialport,chardev=agent,name=org.test.agent,nr=1 "              \
+	"-chardev socket,id=console,fd=5 -serial chardev:console "                    \
+	"-kernel /proc/self/fd/6 -initrd /proc/self/fd/7 -append "                    \
+	"'quiet panic=-1 earlycon=uart8250,io,0x3f8 console=ttyS0 cryptomgr.notests " \
+	"mitigations=off no_timer_check unknown_nmi_panic=1"
 #define TCG_END " tsc=reliable tsc_early_khz=2500000'"
 #define KVM_END "'"
 
