@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "base/hash.h"
+#include "engine/fault.h"
 #include "engine/session.h"
 #include "engine/templates.h"
 #include "vmm/machine.h"
@@ -30,6 +31,7 @@ struct kt_runner_shared {
 	enum kt_accelerator accelerator;
 	bool may_fall_back;		/* to TCG, when KVM turns out not to work */
 	struct kt_templates *templates; /* NULL: every guest is booted */
+	const struct kt_faults *faults; /* what tests have guests suffer; NULL: nothing */
 };
 
 /** The image of a scenario's guest. */

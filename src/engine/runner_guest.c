@@ -98,6 +98,7 @@ static struct kt_error *boot(struct kt_runner *runner)
 		.state_fd = -1,
 		.boot_timeout_ns = boot_timeout_ns(runner),
 		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
+		.strikes = kt_runner_strikes(runner, KT_FAULT_BOOTED),
 	};
 	KT_TRY(create_guest(runner, &config));
 	kt_guest_start(runner->guest);
@@ -127,6 +128,7 @@ static struct kt_error *wake(struct kt_runner *runner, const struct kt_template 
 				   KT_WAKE_TIMEOUT_PER_CPU_NS *
 					   kt_topology_cpu_count(&runner->scenario->topology),
 		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
+		.strikes = kt_runner_strikes(runner, KT_FAULT_WOKEN),
 	};
 	KT_TRY(create_guest(runner, &config));
 	kt_guest_start(runner->guest);
@@ -255,7 +257,8 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 			   .initrd_fd = runner->image.fd,
 			   .warm = warm,
 			   .boot_timeout_ns = boot_timeout_ns(runner),
-			   .silence_timeout_ns = KT_SILENCE_TIMEOUT_NS },
+			   .silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
+			   .strikes = kt_runner_strikes(runner, KT_FAULT_TEMPLATE) },
 	};
 	return kt_templates_make(shared->templates, &order);
 }

@@ -108,6 +108,9 @@ void kt_runner_end(struct kt_runner *runner);
 /** Emits @event as one of this scenario. */
 void kt_runner_emit(struct kt_runner *runner, struct kt_event *event);
 
+/** What a guest of this scenario in @role is to suffer.  Owner: borrows from the run's faults. */
+struct kt_guest_strikes kt_runner_strikes(const struct kt_runner *runner, enum kt_fault_role role);
+
 /** Starts the workers, or (there are none) goes on with the probes. */
 void kt_runner_start_workers(struct kt_runner *runner);
 

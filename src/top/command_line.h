@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/fault.h"
 #include "report/report.h"
 #include "vmm/accel.h"
 
@@ -84,6 +85,7 @@ struct kt_command_line {
 	const char *kernel; /* NULL: search */
 	enum kt_accel_mode accel;
 	const char *cpu; /* NULL: what suits the accelerator */
+	struct kt_faults faults;
 
 	uint32_t pid;
 	uint32_t interval_ms; /* 0: not said */

@@ -35,6 +35,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_PID, KT_TOP_NO_TEMPLATE },
 	{ KT_TOP_PID, KT_TOP_TEMPLATE_CACHE },
 	{ KT_TOP_PID, KT_TOP_SKIP_MISSING },
+	{ KT_TOP_PID, KT_TOP_FAULT },
 	{ KT_TOP_REPLAY, KT_TOP_LIST },
 	{ KT_TOP_REPLAY, KT_TOP_DRY_RUN },
 	{ KT_TOP_REPLAY, KT_TOP_REPEAT },
@@ -47,6 +48,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_REPLAY, KT_TOP_NO_TEMPLATE },
 	{ KT_TOP_REPLAY, KT_TOP_TEMPLATE_CACHE },
 	{ KT_TOP_REPLAY, KT_TOP_SKIP_MISSING },
+	{ KT_TOP_REPLAY, KT_TOP_FAULT },
 	/* What concerns the screen. */
 	{ KT_TOP_BATCH, KT_TOP_SPEED },
 	{ KT_TOP_BATCH, KT_TOP_AT },
@@ -76,6 +78,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_DOCTOR, KT_TOP_VERBOSE },
 	{ KT_TOP_DOCTOR, KT_TOP_QUIET },
 	{ KT_TOP_DOCTOR, KT_TOP_CPU },
+	{ KT_TOP_DOCTOR, KT_TOP_FAULT },
 	{ 0 },
 };
 

@@ -181,6 +181,13 @@ static struct kt_error *take_mouse(struct kt_command_line *line,
 	return NULL;
 }
 
+static struct kt_error *take_faults(struct kt_command_line *line,
+				    const struct kt_option_value *value)
+{
+	return kt_error_wrap(kt_faults_parse(value->text, &line->faults),
+			     "invalid value '%s' for '--%s'", value->text, value->option->name);
+}
+
 static struct kt_error *take_completion(struct kt_command_line *line,
 					const struct kt_option_value *value)
 {
@@ -239,6 +246,7 @@ static const struct place places[] = {
 	[KT_TOP_TEMPLATE_CACHE] = AT(template_cache_mib),
 	[KT_TOP_CLEAR_TEMPLATES] = { 0 },
 	[KT_TOP_SKIP_MISSING] = AT(skip_missing),
+	[KT_TOP_FAULT] = BY(take_faults),
 	[KT_TOP_SCREEN_DUMP] = { 0 },
 	[KT_TOP_SIZE] = BY(take_size),
 	[KT_TOP_KEYS] = BY(take_keys),

@@ -106,6 +106,7 @@ static struct kt_error *create_engine(struct kt_feed *feed)
 	feed->shared.cpu = line->cpu;
 	feed->shared.timeout_s = line->timeout_s;
 	feed->shared.is_live = feed->config.is_live;
+	feed->shared.faults = &line->faults;
 	struct kt_engine_options options = {
 		.fail_fast = line->fail_fast,
 		.templates = !line->no_template,

@@ -25,9 +25,9 @@ struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
 	KT_TRY(kt_tools_find_scenarios(&inputs->tools));
 	KT_TRY(load(inputs, line));
 	/* Completions are names that can be typed. */
-	if (!line->repeat || line->mode == KT_MODE_COMPLETION)
-		return NULL;
-	return kt_error_wrap(kt_scenario_set_repeat(&inputs->set, line->repeat), "--repeat");
+	if (line->repeat && line->mode != KT_MODE_COMPLETION)
+		KT_TRY(kt_error_wrap(kt_scenario_set_repeat(&inputs->set, line->repeat), "--repeat"));
+	return kt_error_wrap(kt_faults_check(&line->faults, &inputs->set), "--fault");
 }
 
 struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,

@@ -56,6 +56,8 @@ static void on_qmp(void *ctx, const struct kt_qmp_message *message)
 			kt_guest_handle(guest, KT_GUEST_ON_TEMPLATE_BAD, message->text);
 		return;
 	case KT_QMP_OTHER:
+		if (guest->is_panic_due)
+			kt_guest_panic_if_up(guest, message->text);
 		return;
 	}
 }
@@ -145,6 +147,7 @@ void kt_guest_start(struct kt_guest *guest)
 	kt_guest_send_qmp(guest, "qmp_capabilities");
 	if (guest->config.state_fd >= 0)
 		kt_guest_wake(guest);
+	kt_guest_suffer(guest, KT_GUEST_STARTING);
 }
 
 void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv, uint64_t limit_bytes)

@@ -16,6 +16,7 @@
 
 #include "run/event.h"
 #include "run/topology.h"
+#include "vmm/guest_fault.h"
 #include "vmm/link.h"
 #include "vmm/usage.h"
 
@@ -43,7 +44,8 @@ struct kt_guest_config {
 	const int *memory_fds;	  /* one per NUMA node where the memory is in files; used as argv */
 	unsigned memory_count;	  /* 0: QEMU's own memory */
 	uint64_t boot_timeout_ns; /* from the start until programs can be run */
-	uint64_t silence_timeout_ns; /* how long a ready agent may say nothing */
+	uint64_t silence_timeout_ns;	 /* how long a ready agent may say nothing */
+	struct kt_guest_strikes strikes; /* what a test has it suffer; all zero: nothing */
 };
 
 struct kt_guest_handler {

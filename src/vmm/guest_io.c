@@ -78,6 +78,7 @@ void kt_guest_close_all(struct kt_guest *guest)
 		close_handle((uv_handle_t *)&guest->streams[i]);
 	}
 	close_handle((uv_handle_t *)&guest->timer);
+	close_handle((uv_handle_t *)&guest->fault_timer);
 	close_handle((uv_handle_t *)&guest->process);
 }
 
@@ -169,6 +170,8 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
 	struct kt_guest *guest = stream->data;
 	enum guest_stream which = (enum guest_stream)((uv_pipe_t *)stream - guest->streams);
 
+	if (got > 0 && which == STREAM_AGENT && guest->is_damage_due)
+		kt_guest_damage(guest, buffer->base);
 	if (got > 0)
 		take_bytes(guest, which, buffer->base, (size_t)got);
 	else if (got < 0)
@@ -204,8 +207,10 @@ void kt_guest_init_handles(struct kt_guest *guest)
 	}
 	(void)uv_timer_init(guest->loop, &guest->timer);
 	guest->timer.data = guest;
+	(void)uv_timer_init(guest->loop, &guest->fault_timer);
+	guest->fault_timer.data = guest;
 	guest->process.data = guest;
-	guest->open_handles = STREAM_COUNT + 2;
+	guest->open_handles = STREAM_COUNT + 3;
 }
 
 /* How QEMU gets our descriptor @fd; -1 gives it /dev/null. */

@@ -74,6 +74,7 @@ static void on_timer(uv_timer_t *timer)
 static void announce(struct kt_guest *guest, enum kt_guest_state state)
 {
 	guest->state = state;
+	kt_guest_suffer(guest, state);
 	guest->handler->on_state(guest->ctx, guest);
 }
 

@@ -35,11 +35,14 @@ struct kt_guest {
 	uv_pipe_t streams[STREAM_COUNT];
 	bool stream_open[STREAM_COUNT];
 	uv_timer_t timer;
+	uv_timer_t fault_timer;
 	int open_handles;
 	bool process_gone;
 	bool killed; /* by us */
 	bool closing;
-	bool was_poked; /* an NMI of ours has made it panic */
+	bool is_damage_due; /* a fault: of the agent's next frame */
+	bool is_panic_due;  /* a fault: once the kernel is up */
+	bool was_poked;	    /* an NMI of ours has made it panic */
 	char read_bytes[GUEST_READ_BYTES];
 
 	enum kt_guest_state state;
@@ -88,6 +91,15 @@ void kt_guest_save_state(struct kt_guest *guest);
 
 /** Has QEMU load the machine from KT_GUEST_FD_STATE, and the agent wake when that is done. */
 void kt_guest_wake(struct kt_guest *guest);
+
+/** Has @guest, which has a process if it is more than new, suffer what it is to suffer in @state. */
+void kt_guest_suffer(struct kt_guest *guest, enum kt_guest_state state);
+
+/** Damages what was read of the agent, if a frame begins there; at least one byte. */
+void kt_guest_damage(struct kt_guest *guest, char *bytes);
+
+/** Has the kernel panic if the monitor's @answer says that it is up. */
+void kt_guest_panic_if_up(struct kt_guest *guest, const char *answer);
 
 /** Sends the agent its first message: the time and fresh entropy. */
 void kt_guest_send_hello(struct kt_guest *guest);

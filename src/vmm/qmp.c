@@ -52,7 +52,7 @@ static struct kt_qmp_message read_message(const cJSON *root)
 		return (struct kt_qmp_message){ KT_QMP_ERROR, string_in(error, "desc") };
 	if (!strcmp(string_in(answer, "status"), "internal-error"))
 		return (struct kt_qmp_message){ KT_QMP_INTERNAL_ERROR, "internal-error" };
-	return (struct kt_qmp_message){ KT_QMP_OTHER, "" };
+	return (struct kt_qmp_message){ KT_QMP_OTHER, string_in(root, "return") };
 }
 
 static struct kt_error *take_line(struct kt_qmp *qmp)

@@ -22,7 +22,7 @@ enum kt_qmp_kind {
 	KT_QMP_NOT_SAVED,      /* it failed */
 	KT_QMP_INTERNAL_ERROR, /* query-status: the accelerator gave up */
 	KT_QMP_ERROR,	       /* a command failed; `text` is QEMU's description */
-	KT_QMP_OTHER,	       /* anything else */
+	KT_QMP_OTHER,	       /* anything else; `text` is an event's name or an answer in words */
 };
 
 struct kt_qmp_message {

@@ -68,6 +68,7 @@ struct kt_template_maker_config {
 	const struct kt_template_warm *warm; /* ended by one without argv; static; or NULL */
 	uint64_t boot_timeout_ns;
 	uint64_t silence_timeout_ns;
+	struct kt_guest_strikes strikes; /* what its guest is to suffer; all zero: nothing */
 };
 
 /** The maker is through; from here on it may be destroyed. */

@@ -103,6 +103,7 @@ struct kt_error *kt_template_maker_create(uv_loop_t *loop,
 		.memory_count = maker->template.memory_count,
 		.boot_timeout_ns = config->boot_timeout_ns,
 		.silence_timeout_ns = config->silence_timeout_ns,
+		.strikes = config->strikes,
 	};
 	KT_TRY(kt_guest_create(loop, &guest, &handler, maker, &maker->guest));
 	*ret = KT_TAKE(maker);

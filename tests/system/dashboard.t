@@ -262,4 +262,34 @@ guest_left() {
 }
 tap_check 'a guest that is left on its way could not be judged' guest_left
 
+# Guests that each suffer something else (CONTRIBUTING.md): none is left, as a zombie neither, while the
+# screen still shows how they ended.
+suffering() {
+	faults=
+	set --
+	for fault in kill@ready stop@kernel+500 hang@kernel+500 panic@kernel starve@kernel+500 corrupt@kernel; do
+		name=${fault%@*}
+		faults="$faults,$name:$fault"
+		set -- "$@" "$tap_dir/$name.json"
+		cat >"$tap_dir/$name.json" <<-END
+			{ "schema": 1, "name": "$name", "probes": [ { "name": "p", "pid": 1 } ],
+			  "checks": [ { "exit_code": { "probe": "p", "equals": 0 } } ] }
+		END
+	done
+	begin --no-config --no-template --record "$tap_dir/faults.ktr" --view guests --jobs 2 --fault "${faults#,}" "$@"
+	shows ' ENDED ' && shows '6 ended' && press Enter && shows 'QEMU was killed by signal 9' &&
+		[ -z "$(ps -o pid= --ppid "$(pid_of top)")" ] && press q && ended 0 || return 1
+	"$top" --batch --check --replay "$tap_dir/faults.ktr" >"$tap_dir/report"
+	[ "$?" -eq 3 ] && awk '/^ERROR / { print $2, $6 }' "$tap_dir/report" | sort >"$tap_dir/reasons" &&
+		diff - "$tap_dir/reasons" <<-END
+			corrupt protocol:
+			hang no-agent:
+			kill qemu-exit:
+			panic kernel-panic:
+			starve no-agent:
+			stop no-agent:
+		END
+}
+tap_check 'guests that suffer leave nothing, and the terminal as it was' suffering
+
 tap_end

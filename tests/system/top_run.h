@@ -23,7 +23,7 @@ struct top_run {
 	char mark[64]; /* "KTSTR_TEST_MARK=..." */
 };
 
-#define TOP_RUN_MAX_ARGUMENTS 32
+#define TOP_RUN_MAX_ARGUMENTS 64
 
 struct top_run_options {
 	const char *arguments[TOP_RUN_MAX_ARGUMENTS]; /* behind the program's name */

@@ -91,11 +91,14 @@ START_TEST(words_of_the_dashboard)
 END_TEST
 
 static const char *const values[] = {
-	[KT_TOP_JOBS] = "3",	 [KT_TOP_SPEED] = "0.5",   [KT_TOP_AT] = "1:02.5",
-	[KT_TOP_SIZE] = "20x4",	 [KT_TOP_KEYS] = "q<lt>",  [KT_TOP_SORT] = "tid",
-	[KT_TOP_CPU] = "max",	 [KT_TOP_RECORD] = "f",	   [KT_TOP_REPLAY] = "f",
-	[KT_TOP_KERNEL] = "f",	 [KT_TOP_CONFIG] = "f",	   [KT_TOP_WITH] = "cpu,sched",
-	[KT_TOP_VERSION] = NULL, [KT_TOP_COLUMNS] = "tid", [KT_TOP_PID] = "1",
+	[KT_TOP_JOBS] = "3",	       [KT_TOP_SPEED] = "0.5",
+	[KT_TOP_AT] = "1:02.5",	       [KT_TOP_SIZE] = "20x4",
+	[KT_TOP_KEYS] = "q<lt>",       [KT_TOP_SORT] = "tid",
+	[KT_TOP_CPU] = "max",	       [KT_TOP_RECORD] = "f",
+	[KT_TOP_REPLAY] = "f",	       [KT_TOP_KERNEL] = "f",
+	[KT_TOP_CONFIG] = "f",	       [KT_TOP_WITH] = "cpu,sched",
+	[KT_TOP_FAULT] = "kill@ready", [KT_TOP_VERSION] = NULL,
+	[KT_TOP_COLUMNS] = "tid",      [KT_TOP_PID] = "1",
 };
 
 /* With --help everything goes together, but values are looked at. */
