@@ -178,28 +178,49 @@ void kt_runner_end(struct kt_runner *runner)
 
 /* What the guest reports. */
 
+/* A guest of another shape than was asked for is no guest to judge in: it fails. */
+static bool is_as_asked(struct kt_runner *runner)
+{
+	const struct kt_guest_machine *machine = kt_guest_machine(runner->guest);
+	bool is_kvm = runner->accelerator == KT_ACCELERATOR_KVM;
+	kt_autobuf struct kt_buf wrong = KT_BUF_INIT;
+	kt_autobuf struct kt_buf remark = KT_BUF_INIT;
+
+	kt_topology_compare(&runner->scenario->topology, &machine->seen, is_kvm, &wrong, &remark);
+	if (remark.len)
+		kt_session_note(runner->shared->session, runner->scenario->name,
+				kt_buf_text(&remark));
+	if (wrong.len)
+		kt_guest_fail(runner->guest, KT_REASON_PROTOCOL, kt_buf_text(&wrong));
+	return !wrong.len;
+}
+
 static void on_state(void *ctx, struct kt_guest *guest)
 {
 	struct kt_runner *runner = ctx;
-	bool failed = kt_guest_state(guest) == KT_GUEST_FAILED;
+	enum kt_guest_state state = kt_guest_state(guest);
+	bool failed = state == KT_GUEST_FAILED;
 	struct kt_event event = {
 		.type = KT_EVENT_GUEST_STATE,
-		.guest_state = { .state = kt_guest_state(guest),
+		.guest_state = { .state = state,
 				 .reason = failed ? kt_guest_reason(guest) : KT_REASON_NONE,
 				 .detail = failed ? kt_guest_detail(guest) : NULL,
 				 .accel = event_accel(runner),
 				 .start = runner->start,
-				 .since_start_ns = kt_guest_since_start_ns(guest) },
+				 .since_start_ns = kt_guest_since_start_ns(guest),
+				 .machine = state == KT_GUEST_READY ? kt_guest_machine(guest)
+								    : NULL },
 	};
 
 	/* A probe that was at work has begun, even if it did not come to say so. */
 	if (failed && runner->probe.running)
 		kt_runner_announce_probe(runner, NULL);
 	kt_runner_emit(runner, &event);
-	if (kt_guest_state(guest) != KT_GUEST_READY)
+	if (state != KT_GUEST_READY)
 		return;
 	runner->was_ready = true;
-	kt_runner_start_workers(runner);
+	if (is_as_asked(runner))
+		kt_runner_start_workers(runner);
 }
 
 static void on_message(void *ctx, const struct kt_link_message *message)

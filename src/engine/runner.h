@@ -65,7 +65,7 @@ struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
 				     const struct kt_scenario *scenario, uint64_t image_bytes,
 				     struct kt_arguments *ret) KT_MUST_CHECK;
 
-/** Memory in MiB that the scenario's guest gets. */
+/** Memory in MiB that the scenario's guest gets: what it asks for, what it needs, equal in all nodes. */
 uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes);
 
 /** What a worker's program is called in the guest, where it lies in /bin.  Owner: borrows @word. */

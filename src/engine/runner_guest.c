@@ -26,8 +26,10 @@
 uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes)
 {
 	uint32_t least = kt_machine_memory_mib(&scenario->topology, image_bytes);
+	uint32_t mib = scenario->memory_mib > least ? scenario->memory_mib : least;
+	uint32_t nodes = scenario->topology.numa_nodes;
 
-	return scenario->memory_mib > least ? scenario->memory_mib : least;
+	return (mib + nodes - 1) / nodes * nodes;
 }
 
 static struct kt_machine machine_of(const struct kt_runner_shared *shared,

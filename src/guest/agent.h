@@ -11,15 +11,17 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "guest/shape.h"
 
 struct kt_agent;
 
-/** What requests change in the machine; a test puts its own functions here. */
+/** What the agent does with the machine; a test puts its own functions here. */
 struct kt_agent_hooks {
 	struct kt_error *(*set_clock)(uint64_t real_ns);
 	struct kt_error *(*add_entropy)(const unsigned char *seed, size_t len);
 	struct kt_error *(*scatter_pids)(void); /* with the entropy of the call before */
 	struct kt_error *(*sweep)(void);	/* what processes left behind in files */
+	void (*read_shape)(struct kt_shape *ret);
 };
 
 enum kt_agent_end {

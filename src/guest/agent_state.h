@@ -38,7 +38,7 @@ struct kt_error *kt_agent_handle(struct kt_agent *agent, const char *json,
 /** Says who we are: protocol, kernel release, CPUs, clocks. */
 void kt_agent_say_hello(struct kt_agent *agent);
 
-/** Says that the clock is set and entropy mixed in, or (@problem not NULL) what failed. */
+/** Says that clock and entropy are set, or (@problem not NULL) what failed; and what the CPUs are like. */
 void kt_agent_say_ready(struct kt_agent *agent, const char *problem);
 
 /** Says that @process runs. */

@@ -20,6 +20,11 @@ KT_DEFINE_CLEANUP(struct kt_agent *, kt_agent_destroy);
 /* The port is there before PID 1 runs, unless the kernel probes its devices late. */
 #define KT_PORT_TIMEOUT_NS (10 * KT_NS_PER_SEC)
 
+static void read_shape(struct kt_shape *ret)
+{
+	kt_shape_read("/sys", ret);
+}
+
 static struct kt_error *serve(int port_fd)
 {
 	static const struct kt_agent_hooks hooks = {
@@ -27,6 +32,7 @@ static struct kt_error *serve(int port_fd)
 		.add_entropy = kt_entropy_add,
 		.scatter_pids = kt_pids_scatter,
 		.sweep = kt_system_sweep,
+		.read_shape = read_shape,
 	};
 	KT_CLEANUP(kt_agent_destroy) struct kt_agent *agent = NULL;
 	enum kt_agent_end end;

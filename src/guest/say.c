@@ -61,6 +61,25 @@ void kt_agent_say_hello(struct kt_agent *agent)
 	saying_end(&saying, agent);
 }
 
+/* What is unknown is left out. */
+static void put_shape(struct saying *saying, const struct kt_agent *agent)
+{
+	struct kt_shape shape;
+
+	agent->hooks->read_shape(&shape);
+	const struct {
+		const char *key;
+		uint32_t value;
+	} parts[] = {
+		{ "cpus", shape.cpus },	      { "numa_nodes", shape.numa_nodes },
+		{ "llcs", shape.llcs },	      { "cores", shape.cores },
+		{ "threads", shape.threads },
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (parts[i].value)
+			put_u64(saying, parts[i].key, parts[i].value);
+}
+
 void kt_agent_say_ready(struct kt_agent *agent, const char *problem)
 {
 	struct saying saying;
@@ -68,6 +87,7 @@ void kt_agent_say_ready(struct kt_agent *agent, const char *problem)
 	saying_begin(&saying, "ready");
 	put_u64(&saying, "mono_ns", kt_clock_mono_ns());
 	put_u64(&saying, "real_ns", kt_clock_real_ns());
+	put_shape(&saying, agent);
 	if (problem)
 		put_string(&saying, "problem", problem);
 	saying_end(&saying, agent);

@@ -252,6 +252,14 @@ static void put_note(struct kt_report *report, const struct kt_event *event)
 	kt_buf_putc(&report->out, '\n');
 }
 
+/* ", kernel 6.12.1, 2 CPUs, 1 node, ..." */
+static void put_machine(struct kt_buf *out, const struct kt_guest_machine *machine)
+{
+	put_labelled(out, ", kernel ", machine->release);
+	kt_buf_puts(out, ", ");
+	kt_topology_seen_put(&machine->seen, out);
+}
+
 static void put_guest_state(struct kt_report *report, const struct kt_event *event)
 {
 	const struct kt_event_guest_state *state = &event->guest_state;
@@ -262,6 +270,8 @@ static void put_guest_state(struct kt_report *report, const struct kt_event *eve
 	kt_buf_puts(out, "guest ");
 	kt_report_text(out, event->scenario);
 	kt_buf_printf(out, ": %s after %s", kt_guest_state_name(state->state), kt_buf_text(&time));
+	if (state->machine)
+		put_machine(out, state->machine);
 	if (state->reason != KT_REASON_NONE)
 		kt_buf_printf(out, ", %s", kt_guest_reason_name(state->reason));
 	put_labelled(out, ", ", state->detail);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "run/snapshot.h"
+#include "run/topology.h"
 
 #define KT_EVENT_SCHEMA 1
 
@@ -139,13 +140,20 @@ struct kt_event_scenario_start {
 	size_t check_count;
 };
 
+/** What the guest says of itself once it runs. */
+struct kt_guest_machine {
+	const char *release; /* of its kernel */
+	struct kt_topology_seen seen;
+};
+
 struct kt_event_guest_state {
 	enum kt_guest_state state;
 	enum kt_guest_reason reason; /* only with state failed */
 	const char *detail;	     /* NULL: none */
 	enum kt_accel accel;
 	enum kt_start start;
-	uint64_t since_start_ns; /* since the guest's process was started */
+	uint64_t since_start_ns;		/* since the guest's process was started */
+	const struct kt_guest_machine *machine; /* only with state ready; NULL: not told */
 };
 
 struct kt_event_worker {

@@ -112,6 +112,21 @@ static const struct kt_record scenario_start_record = {
 	.fields = scenario_start_fields,
 };
 
+static const struct kt_field guest_machine_fields[] = {
+	{ PLACE(kt_guest_machine, "release", release), .kind = KT_FIELD_OPT_TEXT },
+	{ PLACE(kt_guest_machine, "cpus", seen.cpus), .kind = KT_FIELD_OPT_U64 },
+	{ PLACE(kt_guest_machine, "numa_nodes", seen.numa_nodes), .kind = KT_FIELD_OPT_U64 },
+	{ PLACE(kt_guest_machine, "llcs", seen.llcs), .kind = KT_FIELD_OPT_U64 },
+	{ PLACE(kt_guest_machine, "cores", seen.cores), .kind = KT_FIELD_OPT_U64 },
+	{ PLACE(kt_guest_machine, "threads", seen.threads), .kind = KT_FIELD_OPT_U64 },
+	{ 0 },
+};
+
+static const struct kt_record guest_machine_record = {
+	.size = sizeof(struct kt_guest_machine),
+	.fields = guest_machine_fields,
+};
+
 static const struct kt_field guest_state_fields[] = {
 	{ PLACE(kt_event_guest_state, "state", state), .kind = KT_FIELD_WORD,
 	  .words = kt_guest_state_words },
@@ -123,6 +138,8 @@ static const struct kt_field guest_state_fields[] = {
 	{ PLACE(kt_event_guest_state, "start", start), .kind = KT_FIELD_OPT_WORD,
 	  .words = start_words },
 	{ PLACE(kt_event_guest_state, "since_start_ns", since_start_ns), .kind = KT_FIELD_U64 },
+	{ PLACE(kt_event_guest_state, "machine", machine), .kind = KT_FIELD_OPT_RECORD,
+	  .record = &guest_machine_record },
 	{ 0 },
 };
 

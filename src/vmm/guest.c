@@ -69,9 +69,12 @@ static void on_link(void *ctx, const struct kt_link_message *message)
 	guest->heard_ns = kt_clock_mono_ns();
 	switch (message->kind) {
 	case KT_LINK_HELLO:
+		if (!guest->release.len)
+			kt_buf_puts(&guest->release, message->text);
 		kt_guest_handle(guest, KT_GUEST_ON_AGENT_HELLO, "the agent said hello twice");
 		return;
 	case KT_LINK_READY:
+		guest->machine.seen = message->seen;
 		if (*message->text)
 			kt_guest_handle(guest, KT_GUEST_ON_GARBAGE, message->text);
 		else
@@ -128,6 +131,7 @@ void kt_guest_destroy(struct kt_guest *guest)
 	kt_tail_deinit(&guest->qemu_stderr);
 	kt_buf_deinit(&guest->console_line);
 	kt_buf_deinit(&guest->detail);
+	kt_buf_deinit(&guest->release);
 	free(guest);
 }
 
@@ -193,6 +197,9 @@ void kt_guest_fail(struct kt_guest *guest, enum kt_guest_reason reason, const ch
 	case KT_REASON_PROBE_FATAL:
 		kt_guest_handle(guest, KT_GUEST_ON_PROBE_FATAL, detail);
 		return;
+	case KT_REASON_PROTOCOL:
+		kt_guest_handle(guest, KT_GUEST_ON_GARBAGE, detail);
+		return;
 	case KT_REASON_TIMEOUT:
 		kt_guest_handle(guest, KT_GUEST_ON_DEADLINE, detail);
 		return;
@@ -202,6 +209,12 @@ void kt_guest_fail(struct kt_guest *guest, enum kt_guest_reason reason, const ch
 	default:
 		assert(!"not a reason of the engine");
 	}
+}
+
+const struct kt_guest_machine *kt_guest_machine(struct kt_guest *guest)
+{
+	guest->machine.release = guest->release.len ? kt_buf_text(&guest->release) : NULL;
+	return &guest->machine;
 }
 
 enum kt_guest_state kt_guest_state(const struct kt_guest *guest)

@@ -92,7 +92,7 @@ void kt_guest_finish(struct kt_guest *guest);
  */
 void kt_guest_save(struct kt_guest *guest, int state_fd);
 
-/** Ends the guest as failed for @reason (worker-died, probe-fatal, timeout, cancelled). */
+/** Ends the guest as failed for @reason (worker-died, probe-fatal, timeout, protocol, cancelled). */
 void kt_guest_fail(struct kt_guest *guest, enum kt_guest_reason reason, const char *detail);
 
 /** The present state. */
@@ -106,6 +106,9 @@ const char *kt_guest_detail(const struct kt_guest *guest);
 
 /** QEMU's pid, for a look at what it takes; 0 when it does not run. */
 pid_t kt_guest_pid(const struct kt_guest *guest);
+
+/** What the agent told of the machine, complete from `ready` on.  Owner: borrowed from @guest. */
+const struct kt_guest_machine *kt_guest_machine(struct kt_guest *guest);
 
 /** Nanoseconds since kt_guest_start(). */
 uint64_t kt_guest_since_start_ns(const struct kt_guest *guest);

@@ -48,6 +48,8 @@ struct kt_guest {
 	enum kt_guest_state state;
 	enum kt_guest_reason reason;
 	struct kt_buf detail;
+	struct kt_buf release; /* of the guest's kernel */
+	struct kt_guest_machine machine;
 	uint64_t started_ns;
 	uint64_t hello_ns;
 	uint64_t heard_ns;     /* last message of the agent */

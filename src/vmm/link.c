@@ -83,8 +83,29 @@ static struct kt_error *read_hello(const struct reading *reading)
 	return read_text(reading, "release", true);
 }
 
+/* A number from 1 to 2^32 - 1 that may be missing. */
+static struct kt_error *read_count(const struct reading *reading, const char *key,
+				   struct kt_opt_u64 *ret)
+{
+	if (!cJSON_HasObjectItem(reading->json->root, key))
+		return NULL;
+	KT_TRY(read_u64(reading, key, &ret->value));
+	if (!ret->value || ret->value > UINT32_MAX)
+		return kt_error_create(KT_ERROR_PROTOCOL, 0, "the agent named a wild number '%s'",
+				       key);
+	ret->known = true;
+	return NULL;
+}
+
 static struct kt_error *read_ready(const struct reading *reading)
 {
+	struct kt_topology_seen *seen = &reading->message->seen;
+
+	KT_TRY(read_count(reading, "cpus", &seen->cpus));
+	KT_TRY(read_count(reading, "numa_nodes", &seen->numa_nodes));
+	KT_TRY(read_count(reading, "llcs", &seen->llcs));
+	KT_TRY(read_count(reading, "cores", &seen->cores));
+	KT_TRY(read_count(reading, "threads", &seen->threads));
 	KT_TRY(read_u64(reading, "mono_ns", &reading->message->mono_ns));
 	KT_TRY(read_u64(reading, "real_ns", &reading->message->real_ns));
 	return read_text(reading, "problem", false);

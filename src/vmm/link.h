@@ -12,10 +12,11 @@
 
 #include "base/buf.h"
 #include "guest/protocol.h"
+#include "run/topology.h"
 
 enum kt_link_kind {
 	KT_LINK_HELLO,	 /* text = kernel release, cpu_count, mono_ns, real_ns */
-	KT_LINK_READY,	 /* mono_ns, real_ns; text = what failed, "" if nothing */
+	KT_LINK_READY,	 /* mono_ns, real_ns, seen; text = what failed, "" if nothing */
 	KT_LINK_STARTED, /* id, pid */
 	KT_LINK_FAILED,	 /* id, text = why */
 	KT_LINK_AWAITED, /* id, text = "found", "timeout" or "ended" */
@@ -33,6 +34,7 @@ struct kt_link_message {
 	uint64_t cpu_count;
 	uint64_t mono_ns;
 	uint64_t real_ns;
+	struct kt_topology_seen seen;
 	uint64_t pid;
 	bool is_signal;
 	uint64_t status; /* exit code or signal number */

@@ -56,6 +56,19 @@ static struct kt_error *fake_sweep(void)
 	return unlink(kt_buf_text(&swept)) ? kt_error_create(KT_ERROR_IO, errno, "sweep") : NULL;
 }
 
+static void fake_shape(struct kt_shape *ret)
+{
+	*ret = (struct kt_shape){ .cpus = 8, .numa_nodes = 2, .cores = 4, .threads = 3 };
+}
+
+static void put_count(struct kt_opt_u64 count)
+{
+	if (count.known)
+		kt_buf_printf(&transcript, " %u", (unsigned)count.value);
+	else
+		kt_buf_puts(&transcript, " ?");
+}
+
 static void on_message(void *ctx, const struct kt_link_message *message)
 {
 	static const char *const names[] = { "hello",  "ready", "started", "failed", "awaited",
@@ -81,13 +94,20 @@ static void on_message(void *ctx, const struct kt_link_message *message)
 	if (message->kind == KT_LINK_AWAITED || message->kind == KT_LINK_FAILED ||
 	    message->kind == KT_LINK_READY || message->kind == KT_LINK_FROZEN)
 		kt_buf_printf(&transcript, " %s", message->text);
+	if (message->kind == KT_LINK_READY) {
+		put_count(message->seen.cpus);
+		put_count(message->seen.numa_nodes);
+		put_count(message->seen.llcs);
+		put_count(message->seen.cores);
+		put_count(message->seen.threads);
+	}
 	kt_buf_putc(&transcript, '\n');
 }
 
 static _Noreturn void run_agent(int fd)
 {
 	static const struct kt_agent_hooks hooks = { fake_clock, fake_entropy, fake_scatter,
-						     fake_sweep };
+						     fake_sweep, fake_shape };
 	struct kt_agent *agent;
 	enum kt_agent_end end = KT_AGENT_EXIT;
 
@@ -169,10 +189,10 @@ START_TEST(hello_sets_clock_and_entropy)
 	seed[KT_SEED_BYTES - 1] = 0xcd;
 	kt_link_put_hello(&bytes, seed, 1);
 	send_and_free(&bytes);
-	read_until("ready \n");
+	read_until("ready  8 2 ? 4 3\n");
 	kt_link_put_hello(&bytes, seed, 13);
 	send_and_free(&bytes);
-	read_until("ready no clock\n");
+	read_until("ready no clock 8 2 ? 4 3\n");
 	kt_link_put_exit(&bytes);
 	send_and_free(&bytes);
 	read_until("bye\n");
@@ -367,7 +387,7 @@ START_TEST(freezing_and_waking)
 	read_until("hello\n");
 	kt_link_put_hello(&bytes, seed, 1);
 	send_and_free(&bytes);
-	read_until("hello\nready \n");
+	read_until("hello\nready  8 2 ? 4 3\n");
 	spawn(1, "exit 3", 10);
 	read_until("ended 1 code 3");
 	/* What cannot be swept is no machine to save. */

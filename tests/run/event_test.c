@@ -22,6 +22,10 @@ static const char *const full_lines[] = {
 	"{\"schema\":1,\"event\":\"guest_state\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"state\":\"failed\",\"reason\":\"kernel-panic\",\"detail\":\"d\",\"accel\":\"kvm\","
 	"\"since_start_ns\":" MAX64 "}\n",
+	"{\"schema\":1,\"event\":\"guest_state\",\"host_mono_ns\":1,\"scenario\":\"s\","
+	"\"state\":\"ready\",\"since_start_ns\":0,\"machine\":{\"release\":\"6.12\",\"cpus\":" MAX64
+	",\"numa_nodes\":" MAX64 ",\"llcs\":" MAX64 ",\"cores\":" MAX64 ",\"threads\":" MAX64
+	"}}\n",
 	"{\"schema\":1,\"event\":\"worker\",\"host_mono_ns\":1,\"scenario\":\"s\",\"worker\":\"w\","
 	"\"state\":\"exited\",\"pid\":" MAX64 ",\"exit_code\":" MAX64 ",\"detail\":\"d\"}\n",
 	"{\"schema\":1,\"event\":\"worker\",\"host_mono_ns\":1,\"scenario\":\"s\",\"worker\":\"w\","

@@ -152,6 +152,9 @@ static const char *const bad_messages[] = {
 	"{\"say\":\"failed\",\"id\":1}",
 	"{\"say\":\"beat\"}",
 	"{\"say\":\"bye\",\"say\":\"bye\"}",
+	"{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":2,\"cpus\":0}",
+	"{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":2,\"llcs\":4294967296}",
+	"{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":2,\"threads\":\"1\"}",
 };
 
 START_TEST(link_refuses)

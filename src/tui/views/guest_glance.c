@@ -41,6 +41,8 @@ static void look_at_boot(struct kt_guest_glance *glance, uint64_t mono_ns)
 			break;
 		if (state->state.accel != KT_ACCEL_NONE)
 			glance->accel = state->state.accel;
+		if (state->state.machine)
+			glance->machine = state->state.machine;
 		if (state->state.state == KT_GUEST_READY && !glance->boot_ns.known)
 			glance->boot_ns = KT_KNOWN(state->state.since_start_ns);
 	}

@@ -125,6 +125,17 @@ static void put_usage(struct kt_page *page, const struct kt_look_at *look,
 	kt_page_field(page, "QEMU", KT_ROLE_NORMAL, kt_buf_text(&text));
 }
 
+/* What the running guest says of itself. */
+static void put_seen(struct kt_page *page, const struct kt_guest_machine *machine)
+{
+	kt_autobuf struct kt_buf seen = KT_BUF_INIT;
+
+	kt_topology_seen_put(&machine->seen, &seen);
+	kt_page_field(page, "seen inside", KT_ROLE_NORMAL, kt_buf_text(&seen));
+	if (machine->release)
+		kt_page_field(page, "kernel", KT_ROLE_NORMAL, machine->release);
+}
+
 static void put_machine(struct kt_page *page, const struct kt_look_at *look,
 			const struct kt_guest_glance *glance)
 {
@@ -136,6 +147,8 @@ static void put_machine(struct kt_page *page, const struct kt_look_at *look,
 	kt_page_title(page, "MACHINE");
 	kt_page_field(page, "scenario file", KT_ROLE_NORMAL, start->file);
 	kt_page_field(page, "topology", KT_ROLE_NORMAL, start->topology);
+	if (glance->machine)
+		put_seen(page, glance->machine);
 	kt_page_field(page, "memory", KT_ROLE_NORMAL, kt_buf_text(&memory));
 	put_duration(page, "boot", glance->boot_ns);
 	if (glance->has_ended)

@@ -20,6 +20,7 @@ struct kt_guest_glance {
 	uint64_t begun_ns;
 	uint64_t elapsed_ns;
 	struct kt_opt_u64 boot_ns;
+	const struct kt_guest_machine *machine; /* NULL: not told */
 	enum kt_accel accel;
 	struct kt_check_counts checks;
 };
