@@ -46,13 +46,12 @@ static size_t true_length(const struct kt_json *json, const cJSON *item)
 	return text.len;
 }
 
-/* The same for the name of a member. */
-static bool has_odd_name(const struct kt_json *json, const cJSON *member)
+bool kt_reader_has_odd_name(const struct kt_reader *reader, const cJSON *member)
 {
-	const struct kt_json_token *token = &json->tokens.tokens[member->valueint];
+	const struct kt_json_token *token = &reader->json->tokens.tokens[member->valueint];
 	kt_autobuf struct kt_buf name = KT_BUF_INIT;
 
-	kt_json_unescape(json->text, token->key_start, token->key_end, &name);
+	kt_json_unescape(reader->json->text, token->key_start, token->key_end, &name);
 	return name.len != strlen(member->string);
 }
 
@@ -187,7 +186,7 @@ struct kt_error *kt_reader_object(const struct kt_reader *reader, const cJSON *i
 	for (const cJSON *member = item->child; member; member = member->next) {
 		size_t index = find_key(table, allowed, member->string);
 
-		if (!table[index].name || has_odd_name(reader->json, member))
+		if (!table[index].name || kt_reader_has_odd_name(reader, member))
 			return unknown_key(reader, member, what, table, allowed);
 		given |= KT_KEY_BIT(index);
 	}

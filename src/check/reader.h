@@ -63,6 +63,9 @@ struct kt_error *kt_reader_object(const struct kt_reader *reader, const cJSON *i
 struct kt_error *kt_reader_text(const struct kt_reader *reader, const cJSON *item, size_t max_bytes,
 				const char **ret) KT_MUST_CHECK;
 
+/** Whether the name of @member has a \u0000 in it, where cJSON's copy seems to end. */
+bool kt_reader_has_odd_name(const struct kt_reader *reader, const cJSON *member);
+
 /**
  * Reads a whole number from @min to @max.
  * Errors: usage, no memory.

@@ -10,12 +10,11 @@
 #include "check/check.h"
 #include "check/reader.h"
 #include "check/scenario_keys.h"
+#include "check/scenario_parts.h"
 
 /* Least memory per CPU and in all when a file does not say (contract section 9.2). */
 #define MEMORY_MIB_PER_CPU 64
 #define MEMORY_MIB_LEAST   256
-
-#define PLACE(type, name_, member) .name = (name_), .offset = offsetof(struct type, member)
 
 static struct kt_error *read_schema(const struct kt_reader *reader, const cJSON *item, void *ret)
 {
@@ -23,6 +22,35 @@ static struct kt_error *read_schema(const struct kt_reader *reader, const cJSON 
 
 	(void)ret;
 	return kt_reader_number(reader, item, KT_SCENARIO_SCHEMA, KT_SCENARIO_SCHEMA, &schema);
+}
+
+struct kt_scenario_place kt_scenario_place_of(const struct kt_reader *reader, const cJSON *item)
+{
+	const struct kt_json_token *token = &reader->json->tokens.tokens[item->valueint];
+	size_t line, column;
+
+	kt_json_position(reader->json->text, token->start, &line, &column);
+	return (struct kt_scenario_place){ (uint32_t)line, (uint32_t)column };
+}
+
+struct kt_error *kt_scenario_error_at(const struct kt_scenario *scenario,
+				      struct kt_scenario_place place, struct kt_error *err)
+{
+	return kt_error_wrap(err, "%s:%u:%u", scenario->file, place.line, place.column);
+}
+
+struct kt_error *kt_scenario_host_path(const struct kt_scenario *scenario, const char *word,
+				       char **ret)
+{
+	kt_autobuf struct kt_buf path = KT_BUF_INIT;
+	const char *slash = strrchr(scenario->file, '/');
+
+	if (word[0] != '/' && slash)
+		kt_buf_append(&path, scenario->file, (size_t)(slash - scenario->file) + 1);
+	kt_buf_puts(&path, word);
+	KT_TRY(kt_buf_error(&path));
+	*ret = kt_buf_steal(&path);
+	return NULL;
 }
 
 /* ---- guest ---- */
@@ -63,126 +91,6 @@ static struct kt_error *read_guest(const struct kt_reader *reader, const cJSON *
 	return kt_reader_object(reader, item, "guest", kt_guest_keys, KT_KEYS_ALL, ret, NULL);
 }
 
-/* ---- workers ---- */
-
-static struct kt_error *read_command(const struct kt_reader *reader, const cJSON *item, void *ret)
-{
-	struct kt_scenario_worker *worker = ret;
-	const char **command;
-	size_t count;
-	size_t i = 0;
-
-	KT_TRY(kt_reader_array(reader, item, 1, KT_SCENARIO_MAX_ARGUMENTS, &count));
-	command = kt_arena_alloc(reader->arena, count + 1, sizeof(*command));
-	if (!command)
-		return kt_error_no_memory();
-	for (const cJSON *argument = item->child; argument; argument = argument->next)
-		KT_TRY(kt_reader_text(reader, argument, KT_SCENARIO_MAX_TEXT_BYTES, &command[i++]));
-	worker->command = command;
-	worker->argument_count = count;
-	return NULL;
-}
-
-static struct kt_error *read_ready(const struct kt_reader *reader, const cJSON *item, void *ret)
-{
-	static const char *const words[] = { "none", "marker", NULL };
-	int word;
-
-	KT_TRY(kt_reader_word(reader, item, words, &word));
-	((struct kt_scenario_worker *)ret)->ready_marker = word == 1;
-	return NULL;
-}
-
-static struct kt_error *read_exit_codes(const struct kt_reader *reader, const cJSON *item,
-					void *ret)
-{
-	struct kt_scenario_worker *worker = ret;
-	struct kt_exit_legend *legend;
-	size_t count = 0;
-
-	if (!cJSON_IsObject(item))
-		return kt_json_error_at(reader->json, item, "exit_codes must be an object");
-	for (const cJSON *member = item->child; member; member = member->next)
-		count++;
-	legend = kt_arena_alloc(reader->arena, count, sizeof(*legend));
-	if (!legend)
-		return kt_error_no_memory();
-	for (const cJSON *member = item->child; member; member = member->next) {
-		struct kt_exit_legend *entry = &legend[worker->exit_code_count];
-		uint64_t code;
-
-		if (!kt_text_parse_u64(member->string, &code) || code > 255)
-			return kt_json_error_at_key(reader->json, member,
-						    "an exit code is a number from 0 to 255");
-		entry->exit_code = (uint32_t)code;
-		KT_TRY(kt_reader_text(reader, member, KT_SCENARIO_MAX_TEXT_BYTES, &entry->text));
-		worker->exit_code_count++;
-	}
-	worker->exit_codes = legend;
-	return NULL;
-}
-
-enum {
-	WORKER_READY = 2,
-	WORKER_READY_TIMEOUT = 3
-}; /* places in the table */
-
-const struct kt_key kt_worker_keys[] = {
-	{ PLACE(kt_scenario_worker, "name", name), .kind = KT_KEY_NAME, .required = true },
-	{ .name = "command", .kind = KT_KEY_CUSTOM, .required = true, .read = read_command },
-	[WORKER_READY] = { .name = "ready", .kind = KT_KEY_CUSTOM, .read = read_ready },
-	[WORKER_READY_TIMEOUT] = { PLACE(kt_scenario_worker, "ready_timeout_ms", ready_timeout_ms),
-				   .kind = KT_KEY_U32, .min = 1, .max = KT_SCENARIO_MAX_MS },
-	{ .name = "exit_codes", .kind = KT_KEY_CUSTOM, .read = read_exit_codes },
-	{ 0 },
-};
-
-static const struct kt_scenario_worker *find_worker(const struct kt_scenario *scenario,
-						    const char *name)
-{
-	for (size_t i = 0; i < scenario->worker_count; i++) {
-		if (!strcmp(scenario->workers[i].name, name))
-			return &scenario->workers[i];
-	}
-	return NULL;
-}
-
-static struct kt_error *read_worker(const struct kt_reader *reader, const cJSON *item,
-				    const struct kt_scenario *scenario,
-				    struct kt_scenario_worker *worker)
-{
-	kt_key_mask given;
-
-	worker->ready_timeout_ms = KT_SCENARIO_DEFAULT_READY_MS;
-	KT_TRY(kt_reader_object(reader, item, "a worker", kt_worker_keys, KT_KEYS_ALL, worker,
-				&given));
-	if ((given & KT_KEY_BIT(WORKER_READY_TIMEOUT)) && !worker->ready_marker)
-		return kt_json_error_at(reader->json, item,
-					"\"ready_timeout_ms\" needs \"ready\": \"marker\"");
-	if (find_worker(scenario, worker->name))
-		return kt_json_error_at(reader->json, item, "the worker name \"%s\" is taken",
-					worker->name);
-	return NULL;
-}
-
-static struct kt_error *read_workers(const struct kt_reader *reader, const cJSON *item, void *ret)
-{
-	struct kt_scenario *scenario = ret;
-	struct kt_scenario_worker *workers;
-	size_t count;
-
-	KT_TRY(kt_reader_array(reader, item, 0, KT_SCENARIO_MAX_WORKERS, &count));
-	workers = kt_arena_alloc(reader->arena, count, sizeof(*workers));
-	if (!workers)
-		return kt_error_no_memory();
-	scenario->workers = workers;
-	for (const cJSON *worker = item->child; worker; worker = worker->next) {
-		KT_TRY(read_worker(reader, worker, scenario, &workers[scenario->worker_count]));
-		scenario->worker_count++;
-	}
-	return NULL;
-}
-
 /* ---- probes ---- */
 
 static struct kt_error *read_target(const struct kt_reader *reader, const cJSON *item, void *ret)
@@ -191,7 +99,7 @@ static struct kt_error *read_target(const struct kt_reader *reader, const cJSON 
 	const char *name;
 
 	KT_TRY(kt_reader_text(reader, item, KT_SCENARIO_MAX_NAME_BYTES, &name));
-	probe->target = find_worker(reader->context, name);
+	probe->target = kt_scenario_find_worker(reader->context, name);
 	return probe->target
 		       ? NULL
 		       : kt_json_error_at(reader->json, item, "no worker is called \"%s\"", name);
@@ -335,7 +243,7 @@ const struct kt_key kt_scenario_keys[] = {
 	{ PLACE(kt_scenario, "description", description), .kind = KT_KEY_TEXT,
 	  .max = KT_SCENARIO_MAX_TEXT_BYTES },
 	{ .name = "guest", .kind = KT_KEY_CUSTOM, .read = read_guest },
-	{ .name = "workers", .kind = KT_KEY_CUSTOM, .read = read_workers },
+	{ .name = "workers", .kind = KT_KEY_CUSTOM, .read = kt_scenario_read_workers },
 	{ .name = "probes", .kind = KT_KEY_CUSTOM, .required = true, .read = read_probes },
 	{ .name = "checks", .kind = KT_KEY_CUSTOM, .required = true, .read = read_checks },
 	{ 0 },

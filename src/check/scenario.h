@@ -22,6 +22,8 @@
 #define KT_SCENARIO_MAX_TEXT_BYTES    1024
 #define KT_SCENARIO_MAX_WORKERS	      16
 #define KT_SCENARIO_MAX_ARGUMENTS     64
+#define KT_SCENARIO_MAX_FILES	      64 /* of a worker */
+#define KT_SCENARIO_MAX_VARIABLES     64 /* the same */
 #define KT_SCENARIO_MAX_PROBES	      16
 #define KT_SCENARIO_MAX_CHECKS	      128
 #define KT_SCENARIO_MIN_MEMORY_MIB    128
@@ -37,6 +39,19 @@
 
 struct kt_check;
 
+/** Where in the scenario's file something stands, from 1. */
+struct kt_scenario_place {
+	uint32_t line;
+	uint32_t column; /* in bytes */
+};
+
+/** Something of the host that a worker finds in its guest: a file, or a directory with all in it. */
+struct kt_scenario_file {
+	const char *from; /* as written: relative to the scenario's file */
+	const char *to;	  /* in the guest: absolute, without "." and ".." */
+	struct kt_scenario_place place;
+};
+
 /** What an exit code of a worker means; only for messages. */
 struct kt_exit_legend {
 	uint32_t exit_code;
@@ -45,9 +60,14 @@ struct kt_exit_legend {
 
 struct kt_scenario_worker {
 	const char *name;
-	const char *const *command; /* argument vector, ended by NULL */
-	size_t argument_count;	    /* with command[0] */
-	bool ready_marker;	    /* wait for its marker file; else it is ready at once */
+	const char *const *command;	/* argument vector, ended by NULL */
+	size_t argument_count;		/* with command[0] */
+	struct kt_scenario_place place; /* of command[0] */
+	const struct kt_scenario_file *files;
+	size_t file_count;
+	const char *const
+		*environment; /* "NAME=value" besides the guest's own, ended by NULL; or NULL */
+	bool ready_marker;    /* wait for its marker file; else it is ready at once */
 	uint32_t ready_timeout_ms;
 	const struct kt_exit_legend *exit_codes;
 	size_t exit_code_count;
@@ -94,6 +114,21 @@ struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *fil
  * Owner: the caller calls kt_scenario_destroy().
  */
 struct kt_error *kt_scenario_load(const char *path, struct kt_scenario **ret) KT_MUST_CHECK;
+
+/**
+ * Makes @err, which is taken over, begin with the file and @place: "file:line:column: ".  NULL stays
+ * NULL.  Owner: the caller.
+ */
+struct kt_error *kt_scenario_error_at(const struct kt_scenario *scenario,
+				      struct kt_scenario_place place,
+				      struct kt_error *err) KT_MUST_CHECK;
+
+/**
+ * The host's path of @word, which the scenario's file names: absolute, or relative to that file.
+ * Errors: no memory.  Owner: the caller frees @ret.
+ */
+struct kt_error *kt_scenario_host_path(const struct kt_scenario *scenario, const char *word,
+				       char **ret) KT_MUST_CHECK;
 
 /** Frees a scenario; NULL is allowed. */
 void kt_scenario_destroy(struct kt_scenario *scenario);

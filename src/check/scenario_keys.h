@@ -12,6 +12,7 @@ extern const struct kt_key kt_scenario_keys[];
 extern const struct kt_key kt_guest_keys[];
 extern const struct kt_key kt_topology_keys[];
 extern const struct kt_key kt_worker_keys[];
+extern const struct kt_key kt_file_keys[];
 extern const struct kt_key kt_probe_keys[];
 extern const struct kt_key kt_check_keys[];
 

@@ -178,23 +178,6 @@ void kt_runner_end(struct kt_runner *runner)
 
 /* What the guest reports. */
 
-/* A guest of another shape than was asked for is no guest to judge in: it fails. */
-static bool is_as_asked(struct kt_runner *runner)
-{
-	const struct kt_guest_machine *machine = kt_guest_machine(runner->guest);
-	bool is_kvm = runner->accelerator == KT_ACCELERATOR_KVM;
-	kt_autobuf struct kt_buf wrong = KT_BUF_INIT;
-	kt_autobuf struct kt_buf remark = KT_BUF_INIT;
-
-	kt_topology_compare(&runner->scenario->topology, &machine->seen, is_kvm, &wrong, &remark);
-	if (remark.len)
-		kt_session_note(runner->shared->session, runner->scenario->name,
-				kt_buf_text(&remark));
-	if (wrong.len)
-		kt_guest_fail(runner->guest, KT_REASON_PROTOCOL, kt_buf_text(&wrong));
-	return !wrong.len;
-}
-
 static void on_state(void *ctx, struct kt_guest *guest)
 {
 	struct kt_runner *runner = ctx;
@@ -219,7 +202,7 @@ static void on_state(void *ctx, struct kt_guest *guest)
 	if (state != KT_GUEST_READY)
 		return;
 	runner->was_ready = true;
-	if (is_as_asked(runner))
+	if (kt_runner_is_as_asked(runner))
 		kt_runner_start_workers(runner);
 }
 

@@ -84,7 +84,7 @@ static void spawn_probe(struct kt_runner *runner)
 
 	make_argv(run, &words);
 	run->running = true;
-	kt_guest_spawn(runner->guest, run->id, words.argv,
+	kt_guest_spawn(runner->guest, run->id, words.argv, NULL,
 		       run->is_streamed ? KT_STREAM_MAX_BYTES : KT_CAPTURE_MAX_BYTES);
 	(void)uv_timer_start(&runner->probe_timer, on_probe_timeout, run->probe->timeout_ms, 0);
 }

@@ -111,6 +111,12 @@ void kt_runner_emit(struct kt_runner *runner, struct kt_event *event);
 /** What a guest of this scenario in @role is to suffer.  Owner: borrows from the run's faults. */
 struct kt_guest_strikes kt_runner_strikes(const struct kt_runner *runner, enum kt_fault_role role);
 
+/**
+ * Whether the guest, which is ready, is as the scenario asks.  One of another shape is no guest to
+ * judge in: it fails.
+ */
+bool kt_runner_is_as_asked(struct kt_runner *runner);
+
 /** Starts the workers, or (there are none) goes on with the probes. */
 void kt_runner_start_workers(struct kt_runner *runner);
 

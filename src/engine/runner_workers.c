@@ -57,7 +57,8 @@ static void spawn_worker(struct kt_runner *runner, struct worker_run *run)
 	for (size_t i = 1; i <= worker->argument_count; i++)
 		argv[i] = (char *)worker->command[i];
 	run->phase = WORKER_STARTING;
-	kt_guest_spawn(runner->guest, worker_id(runner, run), argv, KT_WORKER_OUTPUT_BYTES);
+	kt_guest_spawn(runner->guest, worker_id(runner, run), argv, worker->environment,
+		       KT_WORKER_OUTPUT_BYTES);
 }
 
 void kt_runner_start_workers(struct kt_runner *runner)

@@ -118,16 +118,54 @@ static struct kt_error *handle_hello(const struct request *request)
 	return NULL;
 }
 
+/* Whether @entry, "NAME=value", has the name of one of @list. */
+static bool is_replaced(char *const *list, const char *entry)
+{
+	size_t len = strcspn(entry, "=") + 1;
+
+	while (*list && strncmp(*list, entry, len) != 0)
+		list++;
+	return *list != NULL;
+}
+
+/* Our environment, in which what the request gives is set or replaced. */
+static struct kt_error *get_environment(const struct request *request, char ***ret)
+{
+	kt_autofree char **given = NULL;
+	size_t count = 0;
+
+	if (cJSON_HasObjectItem(request->root, "environment"))
+		KT_TRY(get_strings(request, "environment", &given));
+	for (char **entry = given; entry && *entry; entry++, count++)
+		if ((*entry)[0] == '=' || !strchr(*entry, '='))
+			return bad_request("spawn: no variable");
+	size_t own_count = 0;
+	while (environ[own_count])
+		own_count++;
+	kt_autofree char **list = calloc(count + own_count + 1, sizeof(*list));
+	if (!list)
+		return kt_error_no_memory();
+	for (size_t i = 0; i < count; i++)
+		list[i] = given[i];
+	for (size_t i = 0; i < own_count; i++)
+		if (!given || !is_replaced(given, environ[i]))
+			list[count++] = environ[i];
+	*ret = KT_TAKE(list);
+	return NULL;
+}
+
 static struct kt_error *handle_spawn(const struct request *request)
 {
 	struct kt_agent *agent = request->agent;
 	kt_autofree char **argv = NULL;
+	kt_autofree char **environment = NULL;
 	uint64_t id;
 	uint64_t limit_bytes;
 
 	KT_TRY(get_u64(request, "id", &id));
 	KT_TRY(get_u64(request, "limit_bytes", &limit_bytes));
 	KT_TRY(get_strings(request, "argv", &argv));
+	KT_TRY(get_environment(request, &environment));
 	if (!argv[0] || id > UINT32_MAX || find_process(agent, (uint32_t)id))
 		return bad_request("spawn: no program, or an id in use");
 	if (agent->process_count >= KT_AGENT_MAX_PROCESSES)
@@ -135,7 +173,7 @@ static struct kt_error *handle_spawn(const struct request *request)
 
 	struct kt_process *process;
 	kt_autoerr struct kt_error *err =
-		kt_process_spawn((uint32_t)id, argv, environ, limit_bytes, &process);
+		kt_process_spawn((uint32_t)id, argv, environment, limit_bytes, &process);
 	if (err) {
 		kt_agent_say_failed(agent, (uint32_t)id, kt_error_message(err));
 		return NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/images.h"
 
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "top/image_files.h"
 #include "top/layouts.h"
+#include "vmm/elf_needs.h"
 #include "vmm/image.h"
 #include "vmm/program.h"
 
@@ -23,21 +24,15 @@ static bool is_variant(const char *word)
 static struct kt_error *find_program(const struct kt_scenario *scenario, const char *word,
 				     const struct kt_tools *tools, char **ret_path)
 {
-	kt_autofree char *file = strdup(scenario->file);
 	char *path = NULL;
 
-	if (!file)
-		return kt_error_no_memory();
 	if (is_variant(word))
 		return kt_tools_find_variant(word, ret_path);
-	if (!strcmp(word, KT_WORKER))
-		path = strdup(tools->worker);
-	else if (word[0] == '/')
-		path = strdup(word);
-	else if (!strchr(word, '/'))
+	if (strchr(word, '/'))
+		return kt_scenario_host_path(scenario, word, ret_path);
+	if (strcmp(word, KT_WORKER) != 0)
 		return kt_program_find(word, ret_path);
-	else if (asprintf(&path, "%s/%s", dirname(file), word) < 0)
-		path = NULL;
+	path = strdup(tools->worker);
 	if (!path)
 		return kt_error_no_memory();
 	*ret_path = path;
@@ -52,6 +47,19 @@ static struct kt_error *add_program(struct kt_image *image, const struct kt_tool
 	return kt_layouts_pack(image, tools->probe, host_path, guest_path);
 }
 
+/* What the guest's kernel would refuse to run is refused here, before a guest is started. */
+static struct kt_error *check_program(const char *host_path)
+{
+	kt_autoneeds struct kt_elf_needs needs = { 0 };
+
+	KT_TRY(kt_elf_needs_read(host_path, &needs));
+	if (needs.kind != KT_FILE_DATA)
+		return NULL;
+	return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
+			       "%s: no program: neither ELF nor a script that begins with \"#!\"",
+			       host_path);
+}
+
 static struct kt_error *add_worker(struct kt_image *image, const struct kt_scenario *scenario,
 				   const char *word, const struct kt_tools *tools)
 {
@@ -59,6 +67,7 @@ static struct kt_error *add_worker(struct kt_image *image, const struct kt_scena
 	kt_autofree char *guest_path = NULL;
 
 	KT_TRY(find_program(scenario, word, tools, &host_path));
+	KT_TRY(check_program(host_path));
 	if (asprintf(&guest_path, "/bin/%s", kt_runner_program_name(word)) < 0) {
 		guest_path = NULL;
 		return kt_error_no_memory();
@@ -66,23 +75,46 @@ static struct kt_error *add_worker(struct kt_image *image, const struct kt_scena
 	return add_program(image, tools, host_path, guest_path);
 }
 
+/* The error of a worker's program, with its place. */
+static struct kt_error *in_worker(const struct kt_scenario *scenario,
+				  const struct kt_scenario_worker *worker, struct kt_error *err)
+{
+	return kt_scenario_error_at(scenario, worker->place,
+				    kt_error_wrap(err, "worker '%s'", worker->name));
+}
+
 static struct kt_error *add_programs(struct kt_image *image, const struct kt_scenario *scenario,
 				     const struct kt_tools *tools)
 {
+	struct kt_image_budget budget = KT_IMAGE_BUDGET_INIT;
+
 	KT_TRY(kt_image_add_program(image, tools->init, "/init", 0755));
 	KT_TRY(kt_image_add_program(image, tools->probe, "/bin/ktstr-jemalloc-probe", 0755));
 	KT_TRY(add_program(image, tools, tools->worker, "/bin/" KT_WORKER));
 	for (size_t i = 0; i < scenario->worker_count; i++) {
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
-		if (!strcmp(worker->command[0], KT_WORKER))
-			continue;
-		KT_TRY(kt_error_wrap(add_worker(image, scenario, worker->command[0], tools),
-				     "worker '%s'", worker->name));
+		if (strcmp(worker->command[0], KT_WORKER) != 0)
+			KT_TRY(in_worker(scenario, worker,
+					 add_worker(image, scenario, worker->command[0], tools)));
+		KT_TRY(kt_image_files_add(image, scenario, worker, &budget));
 	}
 	return NULL;
 }
 
-/* Equal keys mean equal images: the programs beside our own, as host paths. */
+/* No path has a newline in it: a scenario's texts have no control characters. */
+static struct kt_error *put_files_key(const struct kt_scenario *scenario,
+				      const struct kt_scenario_worker *worker, struct kt_buf *key)
+{
+	for (size_t i = 0; i < worker->file_count; i++) {
+		kt_autofree char *path = NULL;
+
+		KT_TRY(kt_scenario_host_path(scenario, worker->files[i].from, &path));
+		kt_buf_printf(key, "%s\n=%s\n", path, worker->files[i].to);
+	}
+	return NULL;
+}
+
+/* Equal keys mean equal images: programs beside our own, and files, as host paths. */
 static struct kt_error *make_key(const struct kt_scenario *scenario, const struct kt_tools *tools,
 				 char **ret)
 {
@@ -91,10 +123,11 @@ static struct kt_error *make_key(const struct kt_scenario *scenario, const struc
 	for (size_t i = 0; i < scenario->worker_count; i++) {
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
 		kt_autofree char *path = NULL;
+		KT_TRY(put_files_key(scenario, worker, &key));
 		if (!strcmp(worker->command[0], KT_WORKER))
 			continue;
-		KT_TRY(kt_error_wrap(find_program(scenario, worker->command[0], tools, &path),
-				     "worker '%s'", worker->name));
+		KT_TRY(in_worker(scenario, worker,
+				 find_program(scenario, worker->command[0], tools, &path)));
 		kt_buf_printf(&key, "%s\n", path);
 	}
 	*ret = kt_buf_steal(&key);
@@ -161,8 +194,7 @@ struct kt_error *kt_images_build(const struct kt_scenario_set *set, const struct
 	struct kt_error *err = has_memory ? NULL : kt_error_no_memory();
 
 	for (size_t i = 0; !err && i < set->count; i++)
-		err = kt_error_wrap(build_one(set->scenarios[i], tools, &images), "scenario '%s'",
-				    set->scenarios[i]->name);
+		err = build_one(set->scenarios[i], tools, &images);
 	if (err) {
 		kt_images_deinit(&images);
 		return err;

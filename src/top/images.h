@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * The images of a run: PID 1, the probe, the worker, and whatever other programs a
- * scenario's workers are, each with the shared libraries it needs.  Scenarios with the
- * same programs share one image.
+ * scenario's workers are, each with the shared libraries it needs, and the files they bring.
+ * Scenarios with the same programs and files share one image.
  */
 #ifndef KT_TOP_IMAGES_H
 #define KT_TOP_IMAGES_H

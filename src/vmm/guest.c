@@ -154,11 +154,12 @@ void kt_guest_start(struct kt_guest *guest)
 	kt_guest_suffer(guest, KT_GUEST_STARTING);
 }
 
-void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv, uint64_t limit_bytes)
+void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv,
+		    const char *const *environment, uint64_t limit_bytes)
 {
 	struct kt_buf bytes = KT_BUF_INIT;
 
-	kt_link_put_spawn(&bytes, id, argv, limit_bytes);
+	kt_link_put_spawn(&bytes, id, argv, environment, limit_bytes);
 	kt_guest_send(guest, STREAM_AGENT, &bytes);
 }
 

@@ -71,8 +71,12 @@ struct kt_error *kt_guest_create(uv_loop_t *loop, const struct kt_guest_config *
 /** Starts QEMU.  A failure to do so is an ordinary failed guest: on_state, on_stopped. */
 void kt_guest_start(struct kt_guest *guest);
 
-/** Runs @argv (NULL-terminated) in the guest as process @id; each stream is cut at @limit_bytes. */
-void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv, uint64_t limit_bytes);
+/**
+ * Runs @argv (NULL-terminated) in the guest as process @id, with @environment (NULL-terminated
+ * "NAME=value", or NULL) besides the guest's own; each stream is cut at @limit_bytes.
+ */
+void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv,
+		    const char *const *environment, uint64_t limit_bytes);
 
 /** Waits in the guest for @path ("%p" is the pid of @id) to appear, at most @timeout_ms. */
 void kt_guest_await(struct kt_guest *guest, uint32_t id, const char *path, uint64_t timeout_ms);

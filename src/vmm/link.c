@@ -293,7 +293,8 @@ void kt_link_put_hello(struct kt_buf *out, const unsigned char *seed, uint64_t r
 	request_end(&request, out);
 }
 
-void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv, uint64_t limit_bytes)
+void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv,
+		       const char *const *environment, uint64_t limit_bytes)
 {
 	struct request request;
 
@@ -305,6 +306,13 @@ void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv, uint6
 	for (; *argv; argv++)
 		kt_json_string(&request.json, *argv);
 	kt_json_array_end(&request.json);
+	if (environment) {
+		kt_json_key(&request.json, "environment");
+		kt_json_array_begin(&request.json);
+		for (; *environment; environment++)
+			kt_json_string(&request.json, *environment);
+		kt_json_array_end(&request.json);
+	}
 	request_end(&request, out);
 }
 

@@ -68,8 +68,12 @@ struct kt_error *kt_link_feed(struct kt_link *link, const char *bytes, size_t le
 /** Appends the first message to the agent: KT_SEED_BYTES of @seed and the wall clock. */
 void kt_link_put_hello(struct kt_buf *out, const unsigned char *seed, uint64_t real_ns);
 
-/** Appends "run @argv (NULL-terminated) as @id, forward at most @limit_bytes per stream". */
-void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv, uint64_t limit_bytes);
+/**
+ * Appends "run @argv (NULL-terminated) as @id, with @environment (NULL-terminated "NAME=value", or
+ * NULL) besides the agent's own, forward at most @limit_bytes per stream".
+ */
+void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv,
+		       const char *const *environment, uint64_t limit_bytes);
 
 /** Appends "tell when @path (with %p for the pid) exists, or @id ends, or @timeout_ms passed". */
 void kt_link_put_await(struct kt_buf *out, uint32_t id, const char *path, uint64_t timeout_ms);

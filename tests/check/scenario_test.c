@@ -26,10 +26,13 @@ static void scenarios_dir(struct kt_buf *out)
 	kt_buf_printf(out, "%s/scenarios", top ? top : ".");
 }
 
-#define HEAD	"{\"schema\":1,\"name\":\"n\","
-#define WORKER	"\"workers\":[{\"name\":\"w\",\"command\":[\"c\"]}],"
-#define PROBE	"\"probes\":[{\"name\":\"p\",\"target\":\"w\"}],"
-#define CHECKS	"\"checks\":[{\"exit_code\":{\"equals\":0}}]"
+#define HEAD   "{\"schema\":1,\"name\":\"n\","
+#define WORKER "\"workers\":[{\"name\":\"w\",\"command\":[\"c\"]}],"
+#define PROBE  "\"probes\":[{\"name\":\"p\",\"target\":\"w\"}],"
+#define CHECKS "\"checks\":[{\"exit_code\":{\"equals\":0}}]"
+/* A worker that has more than name and command. */
+#define BESIDES(members) \
+	HEAD "\"workers\":[{\"name\":\"w\",\"command\":[\"c\"]," members "}]," PROBE CHECKS "}"
 #define MINIMAL HEAD WORKER PROBE CHECKS "}"
 
 START_TEST(defaults_are_filled_in)
@@ -52,8 +55,38 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_uint_eq(scenario->probes[0].repeat, 1);
 	ck_assert_uint_eq(scenario->probes[0].timeout_ms, 30000);
 	ck_assert_ptr_null(scenario->probes[0].with);
+	ck_assert_uint_eq(scenario->workers[0].file_count, 0);
+	ck_assert_ptr_null(scenario->workers[0].environment);
 	ck_assert_str_eq(scenario->checks[0].id, "exit_code");
 	ck_assert_ptr_eq(scenario->checks[0].probe, &scenario->probes[0]);
+}
+END_TEST
+
+START_TEST(a_worker_may_bring_more)
+{
+	static const char text[] =
+		BESIDES("\"files\":[\"./a//b\",{\"from\":\"../c\",\"to\":\"/d/./e/\"},\"/f\"],"
+			"\"environment\":{\"A_1\":\"x=y\",\"b\":\"\"}");
+	kt_autoscenario struct kt_scenario *scenario = NULL;
+	kt_autofree char *beside = NULL;
+	kt_autofree char *absolute = NULL;
+
+	KT_OK(kt_scenario_parse(text, strlen(text), "/dir/f.json", &scenario));
+	const struct kt_scenario_worker *worker = &scenario->workers[0];
+	ck_assert_uint_eq(worker->file_count, 3);
+	ck_assert_str_eq(worker->files[0].from, "./a//b");
+	ck_assert_str_eq(worker->files[0].to, "/a/b");
+	ck_assert_uint_eq(worker->files[0].place.line, 1);
+	ck_assert_str_eq(worker->files[1].from, "../c");
+	ck_assert_str_eq(worker->files[1].to, "/d/e");
+	ck_assert_str_eq(worker->files[2].to, "/f");
+	ck_assert_str_eq(worker->environment[0], "A_1=x=y");
+	ck_assert_str_eq(worker->environment[1], "b=");
+	ck_assert_ptr_null(worker->environment[2]);
+	KT_OK(kt_scenario_host_path(scenario, "../c", &beside));
+	ck_assert_str_eq(beside, "/dir/../c");
+	KT_OK(kt_scenario_host_path(scenario, "/c", &absolute));
+	ck_assert_str_eq(absolute, "/c");
 }
 END_TEST
 
@@ -93,6 +126,28 @@ static const struct {
 	{ HEAD "\"description\":\"a\\nb\"," WORKER PROBE CHECKS "}", NULL, "control characters" },
 	{ HEAD "\"guest\":{\"cpus\":1}," WORKER PROBE CHECKS "}", NULL,
 	  "unknown key \"cpus\" in guest; allowed: \"topology\", \"memory_mib\", \"timeout_s\"" },
+	{ BESIDES("\"files\":\"a\""), NULL, "array of 0 to 64" },
+	{ BESIDES("\"files\":[7]"), NULL, "f.json:1:72: a file is a path, or an object with" },
+	{ BESIDES("\"files\":[\"\"]"), NULL, "1 to 1024 bytes" },
+	{ BESIDES("\"files\":[\"a\",\"../b\"]"), NULL,
+	  "f.json:1:76: in the guest, \"../b\" has a \"..\" in it: give \"from\" and another "
+	  "\"to\"" },
+	{ BESIDES("\"files\":[\"/tmp/x\"]"), NULL, "hidden by what the guest mounts there: give" },
+	{ BESIDES("\"files\":[\"/.//proc\"]"), NULL, "hidden by" },
+	{ BESIDES("\"files\":[\"./\"]"), NULL, "names no file" },
+	{ BESIDES("\"files\":[{\"from\":\"a\"}]"), NULL, "a file needs the key \"to\"" },
+	{ BESIDES("\"files\":[{\"to\":\"/a\"}]"), NULL, "a file needs the key \"from\"" },
+	{ BESIDES("\"files\":[{\"from\":\"a\",\"to\":\"a\"}]"), NULL, "begins with a '/'" },
+	{ BESIDES("\"files\":[{\"from\":\"a\",\"to\":\"/a/..\"}]"), NULL, "has a \"..\" in it" },
+	{ BESIDES("\"files\":[{\"from\":\"a\",\"to\":\"/a\",\"mode\":7}]"), NULL,
+	  "unknown key \"mode\" in a file; allowed: \"from\", \"to\"" },
+	{ BESIDES("\"environment\":[]"), NULL, "environment must be an object" },
+	{ BESIDES("\"environment\":{\"1A\":\"\"}"), NULL, "f.json:1:78: the name of a variable" },
+	{ BESIDES("\"environment\":{\"A=B\":\"\"}"), NULL, "the name of a variable" },
+	{ BESIDES("\"environment\":{\"\":\"\"}"), NULL, "the name of a variable" },
+	{ BESIDES("\"environment\":{\"A\\u0000\":\"\"}"), NULL, "the name of a variable" },
+	{ BESIDES("\"environment\":{\"A\":1}"), NULL, "must be a string" },
+	{ BESIDES("\"environment\":{\"A\":\"b\\nc\"}"), NULL, "control characters" },
 	{ HEAD "\"guest\":{\"memory_mib\":64}," WORKER PROBE CHECKS "}", NULL, "128 to 65536" },
 	{ HEAD "\"guest\":{\"memory_mib\":256.5}," WORKER PROBE CHECKS "}", NULL, "whole number" },
 	{ HEAD "\"guest\":{\"timeout_s\":0}," WORKER PROBE CHECKS "}", NULL, "1 to 86400" },
@@ -416,6 +471,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("all");
 
 	tcase_add_test(tests, defaults_are_filled_in);
+	tcase_add_test(tests, a_worker_may_bring_more);
 	tcase_add_test(tests, a_probe_may_be_asked_for_more);
 	tcase_add_loop_test(tests, what_is_wrong_is_refused_with_its_place, 0,
 			    sizeof(refused) / sizeof(refused[0]));

@@ -24,6 +24,7 @@ static void print_keys(void)
 	print_table("guest", kt_guest_keys, KT_KEYS_ALL);
 	print_table("topology", kt_topology_keys, KT_KEYS_ALL);
 	print_table("worker", kt_worker_keys, KT_KEYS_ALL);
+	print_table("file", kt_file_keys, KT_KEYS_ALL);
 	print_table("probe", kt_probe_keys, KT_KEYS_ALL);
 	for (const struct kt_check_kind *kind = kt_check_kinds; kind->name; kind++) {
 		printf("check.%s\n", kind->name);

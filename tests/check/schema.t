@@ -62,13 +62,31 @@ same_judgement() {
 	[ ! -s "$tap_dir/odd" ]
 }
 
+# same_path PATH: as a file of a worker it is taken by both or by none.
+same_path() {
+	jq --arg path "$1" '.workers[0].files = [$path]' "$tap_dir/example.json" >"$tap_dir/path.json"
+	is_good=1
+	python3 "$top_srcdir/tests/check/schema.py" good "$schema" "$tap_dir/path.json" >"$tap_dir/bad" 2>&1 ||
+		is_good=0
+	is_ok=1
+	"$tool" parse "$tap_dir/path.json" | grep -q ': ok$' || is_ok=0
+	echo "schema $is_good parser $is_ok"
+	[ "$is_good" -eq "$is_ok" ]
+}
+
 tap_check "every key and kind is in the man page" documented
 tap_check "the man page's example is a scenario" example
 if python3 -c 'import jsonschema' 2>/dev/null; then
 	tap_check "schema and parser know the same keys" same_keys
 	tap_check "the schema accepts the shipped files" good
+	jq '.workers[0] += { files: ["data", { from: "a", to: "/b/c" }],
+		environment: { A_1: "", b: "c" } }' "$tap_dir/example.json" >"$tap_dir/files.json"
+	for path in a ./a a/. /a/b ... .a a..b dev2 a/dev ..a \
+		.. a/.. /../a . / ./. /./ dev /dev/x ./proc/a .//tmp /./run sys//a tmp; do
+		tap_check "schema and parser judge the path $path alike" same_path "$path"
+	done
 	for file in "$top_srcdir"/scenarios/*.json "$top_srcdir"/scenarios/*/*.json \
-		"$tap_dir/example.json"; do
+		"$tap_dir/example.json" "$tap_dir/files.json"; do
 		tap_check "schema and parser judge variants of ${file##*/} alike" same_judgement "$file"
 	done
 else

@@ -58,8 +58,10 @@ void kt_runner_wind_up(struct kt_runner *runner)
 	stage_of(runner)->has_wound_up = true;
 }
 
-void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv, uint64_t limit_bytes)
+void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv,
+		    const char *const *environment, uint64_t limit_bytes)
 {
+	(void)environment;
 	struct stage *stage = (struct stage *)guest;
 
 	ck_assert_uint_eq(id, stage->runner.probe.id);

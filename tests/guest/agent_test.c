@@ -166,7 +166,7 @@ static void spawn(uint32_t id, const char *script, uint64_t limit_bytes)
 	struct kt_buf bytes = KT_BUF_INIT;
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
 
-	kt_link_put_spawn(&bytes, id, argv, limit_bytes);
+	kt_link_put_spawn(&bytes, id, argv, NULL, limit_bytes);
 	send_and_free(&bytes);
 }
 
@@ -214,13 +214,30 @@ START_TEST(output_is_kept_apart_and_bounded)
 }
 END_TEST
 
+START_TEST(an_environment_is_set_or_replaced)
+{
+	static const char *const environment[] = { "HOME=/there", "KT_EMPTY=", "KT_NEW=a b", NULL };
+	struct kt_buf bytes = KT_BUF_INIT;
+	char script[] = "echo $HOME ${KT_EMPTY-unset} \"$KT_NEW\" $KT_KEPT; "
+			"env | grep -c '^HOME='";
+	char *argv[] = { (char *)"sh", (char *)"-c", script, NULL };
+
+	ck_assert_int_eq(setenv("KT_KEPT", "kept", 1), 0);
+	start_agent();
+	kt_link_put_spawn(&bytes, 1, argv, environment, 1 << 20);
+	send_and_free(&bytes);
+	read_until("ended 1 code 0 dropped 0\n");
+	ck_assert_str_eq(kt_buf_text(&output[KT_STREAM_STDOUT]), "/there a b kept\n1\n");
+}
+END_TEST
+
 START_TEST(what_cannot_run_is_said)
 {
 	struct kt_buf bytes = KT_BUF_INIT;
 	char *argv[] = { (char *)"/does/not/exist", NULL };
 
 	start_agent();
-	kt_link_put_spawn(&bytes, 4, argv, 10);
+	kt_link_put_spawn(&bytes, 4, argv, NULL, 10);
 	send_and_free(&bytes);
 	read_until("failed 4 /does/not/exist: No such file or directory\n");
 }
@@ -471,6 +488,7 @@ static Suite *suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, hello_sets_clock_and_entropy);
 	tcase_add_test(tests, output_is_kept_apart_and_bounded);
+	tcase_add_test(tests, an_environment_is_set_or_replaced);
 	tcase_add_test(tests, what_cannot_run_is_said);
 	tcase_add_test(tests, awaiting_a_marker);
 	tcase_add_test(tests, descendants_neither_hang_nor_survive);

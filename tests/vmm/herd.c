@@ -162,7 +162,7 @@ static void on_ready(struct member *member)
 	member->result->hello_ns = kt_guest_boot_ns(member->guest);
 	member->result->ready_ns = kt_guest_since_start_ns(member->guest);
 	if (member->run->argument)
-		kt_guest_spawn(member->guest, COMMAND_ID, argv, OUTPUT_LIMIT_BYTES);
+		kt_guest_spawn(member->guest, COMMAND_ID, argv, NULL, OUTPUT_LIMIT_BYTES);
 	count_down(member->run);
 }
 

@@ -175,11 +175,12 @@ START_TEST(requests_are_frames_of_json)
 	kt_autobuf struct kt_buf stream = KT_BUF_INIT;
 	const unsigned char seed[KT_SEED_BYTES] = { 0x0f, 0xf0 };
 	char *argv[] = { (char *)"prog", (char *)"a \"b\"\xff", NULL };
+	static const char *const environment[] = { "A=\"", NULL };
 	kt_autojson struct kt_json *json = NULL;
 	struct kt_frame frame;
 	size_t used;
 
-	kt_link_put_spawn(&stream, 7, argv, UINT64_MAX);
+	kt_link_put_spawn(&stream, 7, argv, environment, UINT64_MAX);
 	kt_link_put_hello(&stream, seed, 1);
 	KT_OK(kt_frame_decode(stream.data, stream.len, &frame, &used));
 	KT_OK(kt_json_parse(frame.payload, frame.len, "spawn", KT_JSON_STRICT, &json));
@@ -189,6 +190,9 @@ START_TEST(requests_are_frames_of_json)
 	const cJSON *list = cJSON_GetObjectItem(json->root, "argv");
 	ck_assert_int_eq(cJSON_GetArraySize(list), 2);
 	ck_assert_str_eq(cJSON_GetArrayItem(list, 1)->valuestring, "a \"b\"\xef\xbf\xbd");
+	list = cJSON_GetObjectItem(json->root, "environment");
+	ck_assert_int_eq(cJSON_GetArraySize(list), 1);
+	ck_assert_str_eq(cJSON_GetArrayItem(list, 0)->valuestring, "A=\"");
 	KT_OK(kt_frame_decode(stream.data + used, stream.len - used, &frame, &used));
 	ck_assert(memmem(frame.payload, frame.len, "\"seed\":\"0ff000", 14));
 }
