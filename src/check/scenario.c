@@ -77,12 +77,21 @@ static struct kt_error *read_topology(const struct kt_reader *reader, const cJSO
 	return err ? kt_json_error_at(reader->json, item, "%s", kt_error_message(err)) : NULL;
 }
 
+static struct kt_error *read_kernel(const struct kt_reader *reader, const cJSON *item, void *ret)
+{
+	struct kt_scenario *scenario = ret;
+
+	scenario->kernel_place = kt_scenario_place_of(reader, item);
+	return kt_reader_text(reader, item, KT_SCENARIO_MAX_TEXT_BYTES, &scenario->kernel);
+}
+
 const struct kt_key kt_guest_keys[] = {
 	{ .name = "topology", .kind = KT_KEY_CUSTOM, .read = read_topology },
 	{ PLACE(kt_scenario, "memory_mib", memory_mib), .kind = KT_KEY_U32,
 	  .min = KT_SCENARIO_MIN_MEMORY_MIB, .max = KT_SCENARIO_MAX_MEMORY_MIB },
 	{ PLACE(kt_scenario, "timeout_s", timeout_s), .kind = KT_KEY_U32, .min = 1,
 	  .max = KT_SCENARIO_MAX_TIMEOUT_S },
+	{ .name = "kernel", .kind = KT_KEY_CUSTOM, .read = read_kernel },
 	{ 0 },
 };
 
@@ -299,6 +308,30 @@ struct kt_error *kt_scenario_load(const char *path, struct kt_scenario **ret)
 	if (err)
 		return KT_TAKE(err);
 	return kt_scenario_parse(kt_buf_text(&text), text.len, path, ret);
+}
+
+struct kt_error *kt_scenario_rename(struct kt_scenario *scenario, const char *name)
+{
+	const char *copy = kt_arena_copy(&scenario->arena, name, strlen(name));
+
+	if (!copy)
+		return kt_error_no_memory();
+	scenario->name = copy;
+	return NULL;
+}
+
+struct kt_error *kt_scenario_copy(const struct kt_scenario *from, const char *name,
+				  struct kt_scenario **ret)
+{
+	kt_autoscenario struct kt_scenario *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return kt_error_no_memory();
+	*copy = *from;
+	copy->arena = (struct kt_arena){ 0 };
+	KT_TRY(kt_scenario_rename(copy, name));
+	*ret = KT_TAKE(copy);
+	return NULL;
 }
 
 void kt_scenario_destroy(struct kt_scenario *scenario)

@@ -88,6 +88,8 @@ struct kt_scenario {
 	const char *name;
 	const char *description; /* "" when not given */
 	const char *file;
+	const char *kernel; /* as written: relative to the scenario's file; NULL: that of the run */
+	struct kt_scenario_place kernel_place;
 	struct kt_topology topology;
 	uint32_t memory_mib;
 	uint32_t timeout_s; /* of the whole scenario */
@@ -114,6 +116,16 @@ struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *fil
  * Owner: the caller calls kt_scenario_destroy().
  */
 struct kt_error *kt_scenario_load(const char *path, struct kt_scenario **ret) KT_MUST_CHECK;
+
+/**
+ * Makes a scenario like @from with another @name.  It borrows everything but the name from @from.
+ * Errors: no memory.  Owner: the caller calls kt_scenario_destroy(), in any order.
+ */
+struct kt_error *kt_scenario_copy(const struct kt_scenario *from, const char *name,
+				  struct kt_scenario **ret) KT_MUST_CHECK;
+
+/** Gives @scenario another @name.  Errors: no memory. */
+struct kt_error *kt_scenario_rename(struct kt_scenario *scenario, const char *name) KT_MUST_CHECK;
 
 /**
  * Makes @err, which is taken over, begin with the file and @place: "file:line:column: ".  NULL stays

@@ -168,53 +168,90 @@ struct kt_error *kt_scenario_set_add(struct kt_scenario_set *set, const char *bu
 			       word);
 }
 
-/* The name of copy number @number lives with the first, as everything else of it does. */
-static struct kt_error *copy_scenario(struct kt_scenario *first, const char *name, uint32_t number,
-				      struct kt_scenario **ret)
-{
-	struct kt_scenario *copy = number == 1 ? first : calloc(1, sizeof(*copy));
-	char *copy_name = kt_arena_printf(&first->arena, "%s#%" PRIu32, name, number);
+/* What copy number @index, from 0, of the scenario called @name is called. */
+typedef void (*put_name_fn)(const void *ctx, const char *name, size_t index, struct kt_buf *out);
 
-	if (!copy || !copy_name) {
-		if (copy != first)
-			free(copy);
+/* "NAME#1", ... */
+static void put_number(const void *ctx, const char *name, size_t index, struct kt_buf *out)
+{
+	(void)ctx;
+	kt_buf_printf(out, "%s#%zu", name, index + 1);
+}
+
+/* "NAME@LABEL" of the labels @ctx, in front of a number. */
+static void put_label(const void *ctx, const char *name, size_t index, struct kt_buf *out)
+{
+	const char *const *labels = ctx;
+	size_t len = strcspn(name, "#");
+
+	kt_buf_append(out, name, len);
+	kt_buf_printf(out, "@%s%s", labels[index], name + len);
+}
+
+/* The copies of @scenario but the first, which is itself. */
+static struct kt_error *add_copies(struct kt_scenario_set *set, const struct kt_scenario *scenario,
+				   size_t count, put_name_fn put_name, const void *ctx)
+{
+	for (size_t i = 1; i < count; i++) {
+		kt_autobuf struct kt_buf name = KT_BUF_INIT;
+
+		put_name(ctx, scenario->name, i, &name);
+		KT_TRY(kt_buf_error(&name));
+		KT_TRY(kt_scenario_copy(scenario, kt_buf_text(&name), &set->scenarios[set->count]));
+		set->count++;
+	}
+	return NULL;
+}
+
+static struct kt_error *rename_first(struct kt_scenario *scenario, put_name_fn put_name,
+				     const void *ctx)
+{
+	kt_autobuf struct kt_buf name = KT_BUF_INIT;
+
+	put_name(ctx, scenario->name, 0, &name);
+	KT_TRY(kt_buf_error(&name));
+	return kt_scenario_rename(scenario, kt_buf_text(&name));
+}
+
+static struct kt_error *multiply(struct kt_scenario_set *set, size_t count, put_name_fn put_name,
+				 const void *ctx)
+{
+	kt_autoscenarioset struct kt_scenario_set copies = KT_SCENARIO_SET_INIT;
+	size_t total = set->count * count;
+	kt_autofree struct kt_scenario **all = calloc(total + 1, sizeof(struct kt_scenario *));
+
+	copies.scenarios = calloc(total + 1, sizeof(struct kt_scenario *));
+	if (!all || !copies.scenarios)
 		return kt_error_no_memory();
-	}
-	if (copy != first) {
-		*copy = *first;
-		copy->arena = KT_ARENA_INIT;
-	}
-	copy->name = copy_name;
-	*ret = copy;
+	for (size_t i = 0; i < set->count; i++)
+		KT_TRY(add_copies(&copies, set->scenarios[i], count, put_name, ctx));
+	for (size_t i = 0; i < set->count; i++)
+		KT_TRY(rename_first(set->scenarios[i], put_name, ctx));
+	for (size_t i = 0; i < total; i++)
+		all[i] = i % count ? copies.scenarios[i - i / count - 1]
+				   : set->scenarios[i / count];
+	free(set->scenarios);
+	*set = (struct kt_scenario_set){ KT_TAKE(all), total, total + 1 };
+	copies.count = 0;
 	return NULL;
 }
 
 struct kt_error *kt_scenario_set_repeat(struct kt_scenario_set *set, uint32_t times)
 {
-	kt_autoscenarioset struct kt_scenario_set repeated = KT_SCENARIO_SET_INIT;
-	struct kt_error *err = NULL;
-
 	if (set->count > KT_SCENARIO_SET_MAX / times)
 		return kt_error_create(KT_ERROR_USAGE, 0,
 				       "%zu scenarios %" PRIu32
 				       " times are more than %d: repeat fewer, or fewer times",
 				       set->count, times, KT_SCENARIO_SET_MAX);
-	repeated.scenarios = calloc(set->count * times + 1, sizeof(struct kt_scenario *));
-	if (!repeated.scenarios)
-		return kt_error_no_memory();
-	repeated.cap = set->count * times + 1;
-	for (size_t i = 0; i < set->count; i++) {
-		struct kt_scenario *first = KT_TAKE(set->scenarios[i]);
-		const char *name = first->name;
+	return multiply(set, times, put_number, NULL);
+}
 
-		repeated.scenarios[repeated.count] = first;
-		for (uint32_t number = times; !err && number; number--)
-			err = copy_scenario(first, name, number,
-					    &repeated.scenarios[repeated.count + number - 1]);
-		repeated.count += times;
-	}
-	struct kt_scenario_set old = *set;
-	*set = repeated;
-	repeated = old;
-	return err;
+struct kt_error *kt_scenario_set_multiply(struct kt_scenario_set *set, const char *const *labels,
+					  size_t count)
+{
+	if (set->count > KT_SCENARIO_SET_MAX / count)
+		return kt_error_create(KT_ERROR_USAGE, 0, "more than %d scenarios",
+				       KT_SCENARIO_SET_MAX);
+	return multiply(set, count, put_label, labels);
+}
 }

@@ -45,11 +45,20 @@ struct kt_error *kt_scenario_set_add_builtins(struct kt_scenario_set *set,
 /**
  * Puts @times (at least 1) scenarios, NAME#1 to NAME#@times, in the place of each scenario NAME.  They
  * differ by their names alone, which no file can give.
- * Errors: usage (more than KT_SCENARIO_SET_MAX in all; @set is untouched), no memory (it may only be
- * freed).
+ * Errors: usage (more than KT_SCENARIO_SET_MAX in all), no memory; then the set is as it was but for
+ * names.
  * Owner: the set owns them all; the others borrow what they have from the first of them.
  */
 struct kt_error *kt_scenario_set_repeat(struct kt_scenario_set *set, uint32_t times) KT_MUST_CHECK;
+
+/**
+ * Puts @count scenarios in the place of each, side by side, which differ by their names: "NAME@LABEL", or
+ * "NAME@LABEL#REST" where there is a '#' in the name.
+ * Errors: usage (too many), no memory; then the set is as it was but for names.
+ * Owner: the set owns the new scenarios; @labels, which differ, are not kept.
+ */
+struct kt_error *kt_scenario_set_multiply(struct kt_scenario_set *set, const char *const *labels,
+					  size_t count) KT_MUST_CHECK;
 
 #define kt_autoscenarioset __attribute__((cleanup(kt_scenario_set_deinit)))
 

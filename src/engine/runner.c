@@ -85,6 +85,7 @@ static struct kt_error *emit_start(struct kt_runner *runner)
 		.type = KT_EVENT_SCENARIO_START,
 		.scenario_start = { .file = scenario->file,
 				    .topology = kt_buf_text(&label),
+				    .kernel = runner->image.kernel,
 				    .memory_mib =
 					    kt_runner_memory_mib(scenario, runner->image.bytes),
 				    .checks = titles,

@@ -24,8 +24,7 @@ struct kt_runner_shared {
 	struct kt_machine_programs programs;
 	bool tcg_multi_thread;
 	uint64_t tsc_khz;
-	const char *cpu; /* NULL: what suits the accelerator */
-	int kernel_fd;
+	const char *cpu;    /* NULL: what suits the accelerator */
 	uint32_t timeout_s; /* of each scenario; 0: its own */
 	bool is_live;	    /* somebody looks: snapshots are events as soon as they are taken */
 	enum kt_accelerator accelerator;
@@ -34,11 +33,13 @@ struct kt_runner_shared {
 	const struct kt_faults *faults; /* what tests have guests suffer; NULL: nothing */
 };
 
-/** The image of a scenario's guest. */
+/** What a scenario's guest boots: image and kernel. */
 struct kt_runner_image {
 	int fd; /* -1: there is none */
 	uint64_t bytes;
 	char hash[KT_HASH_TEXT_SIZE]; /* of its content */
+	int kernel_fd;
+	const char *kernel;  /* its file; borrowed */
 	const char *missing; /* why there is none: the scenario cannot be judged; borrowed */
 };
 

@@ -95,7 +95,7 @@ static struct kt_error *boot(struct kt_runner *runner)
 	KT_TRY(kt_runner_arguments(shared, runner->scenario, runner->image.bytes, &arguments));
 	struct kt_guest_config config = {
 		.argv = arguments.argv,
-		.kernel_fd = shared->kernel_fd,
+		.kernel_fd = runner->image.kernel_fd,
 		.initrd_fd = runner->image.fd,
 		.state_fd = -1,
 		.boot_timeout_ns = boot_timeout_ns(runner),
@@ -255,7 +255,7 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 		.key = key,
 		.arguments = &arguments,
 		.maker = { .machine = machine,
-			   .kernel_fd = shared->kernel_fd,
+			   .kernel_fd = runner->image.kernel_fd,
 			   .initrd_fd = runner->image.fd,
 			   .warm = warm,
 			   .boot_timeout_ns = boot_timeout_ns(runner),
@@ -274,7 +274,7 @@ static struct kt_error *use_template(struct kt_runner *runner, bool *ret_used)
 	struct kt_template_parts parts = {
 		.machine = &machine,
 		.qemu = shared->programs.qemu,
-		.kernel_fd = shared->kernel_fd,
+		.kernel_fd = runner->image.kernel_fd,
 		.image = runner->image.hash,
 		.cpuinfo_path = "/proc/cpuinfo",
 	};

@@ -136,6 +136,7 @@ struct kt_event_scenario_start {
 	const char *file;
 	const char *topology; /* "1n1l1c1t" */
 	uint32_t memory_mib;
+	const char *kernel; /* its file; NULL: not told */
 	const struct kt_check_title *checks;
 	size_t check_count;
 };

@@ -25,6 +25,15 @@ const char *const kt_result_words[] = { "pass", "fail", "error", "skip", "cancel
 /* One member: its place is the structure's member of the same name unless given. */
 #define PLACE(type, name_, member) .name = (name_), .offset = offsetof(struct type, member)
 
+#define TEXT(type, name_)                                             \
+	{                                                             \
+		PLACE(type, #name_, name_), .kind = KT_FIELD_OPT_TEXT \
+	}
+#define NUMBER(type, name_)                                          \
+	{                                                            \
+		PLACE(type, #name_, name_), .kind = KT_FIELD_OPT_U64 \
+	}
+
 static const struct kt_field accel_step_fields[] = {
 	{ PLACE(kt_accel_step, "step", step), .kind = KT_FIELD_TEXT },
 	{ PLACE(kt_accel_step, "outcome", outcome), .kind = KT_FIELD_TEXT },
@@ -101,6 +110,7 @@ static const struct kt_field scenario_start_fields[] = {
 	{ PLACE(kt_event_scenario_start, "file", file), .kind = KT_FIELD_TEXT },
 	{ PLACE(kt_event_scenario_start, "topology", topology), .kind = KT_FIELD_TEXT },
 	{ PLACE(kt_event_scenario_start, "memory_mib", memory_mib), .kind = KT_FIELD_U32 },
+	TEXT(kt_event_scenario_start, kernel),
 	{ PLACE(kt_event_scenario_start, "checks", checks), .kind = KT_FIELD_RECORDS,
 	  .count_offset = offsetof(struct kt_event_scenario_start, check_count),
 	  .record = &check_title_record },
@@ -164,15 +174,6 @@ static const struct kt_record worker_record = {
 	.fields = worker_fields,
 	.refuse = refuse_worker,
 };
-
-#define TEXT(type, name_)                                             \
-	{                                                             \
-		PLACE(type, #name_, name_), .kind = KT_FIELD_OPT_TEXT \
-	}
-#define NUMBER(type, name_)                                          \
-	{                                                            \
-		PLACE(type, #name_, name_), .kind = KT_FIELD_OPT_U64 \
-	}
 
 static const struct kt_field probe_layout_fields[] = {
 	TEXT(kt_probe_layout, object),

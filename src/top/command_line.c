@@ -34,8 +34,9 @@ struct kt_error *kt_command_line_parse(int argc, char *const *argv, struct kt_co
 void kt_command_line_deinit(struct kt_command_line *line)
 {
 	free(line->scenarios);
-	line->scenarios = NULL;
-	line->scenario_count = 0;
+	free(line->kernels);
+	line->scenarios = line->kernels = NULL;
+	line->scenario_count = line->kernel_count = 0;
 }
 
 /* In single quotes where a shell would see more than a word. */

@@ -81,8 +81,9 @@ struct kt_command_line {
 	bool no_template;
 	uint32_t template_cache_mib; /* 0: templates are not kept */
 	bool skip_missing;
-	const char *record; /* NULL: none */
-	const char *kernel; /* NULL: search */
+	const char *record;   /* NULL: none */
+	const char **kernels; /* files; none: search */
+	size_t kernel_count;
 	enum kt_accel_mode accel;
 	const char *cpu; /* NULL: what suits the accelerator */
 	struct kt_faults faults;
@@ -111,7 +112,7 @@ struct kt_command_line {
 struct kt_error *kt_command_line_parse(int argc, char *const *argv,
 				       struct kt_command_line *ret) KT_MUST_CHECK;
 
-/** Frees the list of scenarios. */
+/** Frees the lists of scenarios and kernels. */
 void kt_command_line_deinit(struct kt_command_line *line);
 
 /** Whether the option with this id of options.h was given. */

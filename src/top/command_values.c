@@ -10,9 +10,10 @@
 #include "tui/terminal/canvas.h"
 #include "tui/views/format.h"
 
-#define JOBS_MAX  64
-#define SPEED_MIN 0.01
-#define SPEED_MAX 1000.0
+#define JOBS_MAX    64
+#define KERNELS_MAX 16
+#define SPEED_MIN   0.01
+#define SPEED_MAX   1000.0
 
 static struct kt_error *bad_value(const struct kt_option_value *value, const char *choices)
 {
@@ -56,6 +57,21 @@ static struct kt_error *take_accel(struct kt_command_line *line,
 {
 	if (!kt_accel_mode_parse(value->text, &line->accel))
 		return bad_value(value, "auto, kvm or tcg");
+	return NULL;
+}
+
+static struct kt_error *take_kernel(struct kt_command_line *line,
+				    const struct kt_option_value *value)
+{
+	if (line->kernel_count == KERNELS_MAX)
+		return kt_error_create(KT_ERROR_USAGE, 0, "'--%s' is given more than %d times",
+				       value->option->name, KERNELS_MAX);
+	const char **grown =
+		reallocarray(line->kernels, line->kernel_count + 1, sizeof(*line->kernels));
+	if (!grown)
+		return kt_error_no_memory();
+	line->kernels = grown;
+	line->kernels[line->kernel_count++] = value->text;
 	return NULL;
 }
 
@@ -239,7 +255,7 @@ static const struct place places[] = {
 	[KT_TOP_COLOR] = BY(take_color),
 	[KT_TOP_VERBOSE] = AT(verbose),
 	[KT_TOP_QUIET] = AT(quiet),
-	[KT_TOP_KERNEL] = AT(kernel),
+	[KT_TOP_KERNEL] = BY(take_kernel),
 	[KT_TOP_ACCEL] = BY(take_accel),
 	[KT_TOP_CPU] = AT(cpu),
 	[KT_TOP_NO_TEMPLATE] = AT(no_template),

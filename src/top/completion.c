@@ -120,11 +120,16 @@ static void put_zsh_option(const struct kt_option *option, struct kt_buf *out)
 {
 	bool has_value = option->kind != KT_OPTION_SWITCH;
 
-	if (option->letter)
+	/* What may come again excludes nothing; the '*' says so. */
+	if (option->repeatable && option->letter)
+		kt_buf_printf(out, "\t'*'{-%c,--%s%s}'[", option->letter, option->name,
+			      has_value ? "=" : "");
+	else if (option->letter)
 		kt_buf_printf(out, "\t'(-%c --%s)'{-%c,--%s%s}'[", option->letter, option->name,
 			      option->letter, option->name, has_value ? "=" : "");
 	else
-		kt_buf_printf(out, "\t'--%s%s[", option->name, has_value ? "=" : "");
+		kt_buf_printf(out, "\t'%s--%s%s[", option->repeatable ? "*" : "", option->name,
+			      has_value ? "=" : "");
 	put_zsh_help(option->help, out);
 	kt_buf_puts(out, "]");
 	if (has_value)

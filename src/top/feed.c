@@ -210,8 +210,10 @@ static struct kt_error *emit_start(struct kt_feed *feed)
 			       .scenario_count = count },
 	};
 	kt_session_emit(feed->config.session, &start);
-	if (feed->engine)
+	if (feed->engine) {
 		kt_platform_tell(&feed->config.inputs->platform, feed->config.session);
+		kt_kernels_tell(&feed->config.inputs->kernels, feed->config.session);
+	}
 	return NULL;
 }
 

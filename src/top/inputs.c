@@ -30,18 +30,40 @@ struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
 	return kt_error_wrap(kt_faults_check(&line->faults, &inputs->set), "--fault");
 }
 
+struct kt_error *kt_inputs_find_kernels(struct kt_inputs *inputs,
+					const struct kt_command_line *line)
+{
+	if (inputs->kernels.count)
+		return NULL;
+	return kt_kernels_find(line, &inputs->set, &inputs->kernels);
+}
+
+void kt_inputs_join(struct kt_inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->images.count; i++) {
+		const struct kt_kernel *kernel = kt_kernels_of(&inputs->kernels, i);
+
+		inputs->images.of_scenario[i].kernel_fd = kernel->elf_fd;
+		inputs->images.of_scenario[i].kernel = kernel->path;
+	}
+}
+
 struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
 					  const struct kt_command_line *line, bool *ret_is_skip)
 {
 	KT_TRY(kt_tools_find_programs(&inputs->tools));
-	struct kt_error *err = kt_platform_find(line, &inputs->platform);
+	struct kt_error *err = kt_inputs_find_kernels(inputs, line);
+	if (!err)
+		err = kt_platform_find(line, &inputs->platform);
 	if (err && line->skip_missing && kt_error_class(err) == KT_ERROR_ENVIRONMENT)
 		*ret_is_skip = true;
 	if (err)
 		return err;
 	if (line->template_cache_mib)
 		KT_TRY(kt_kept_templates_locate(&inputs->template_dir));
-	return kt_images_build(&inputs->set, &inputs->tools, &inputs->images);
+	KT_TRY(kt_images_build(&inputs->set, &inputs->tools, &inputs->images));
+	kt_inputs_join(inputs);
+	return NULL;
 }
 
 void kt_inputs_deinit(struct kt_inputs *inputs)
@@ -49,6 +71,7 @@ void kt_inputs_deinit(struct kt_inputs *inputs)
 	free(KT_TAKE(inputs->template_dir));
 	kt_images_deinit(&inputs->images);
 	kt_platform_deinit(&inputs->platform);
+	kt_kernels_deinit(&inputs->kernels);
 	kt_tools_deinit(&inputs->tools);
 	kt_scenario_set_deinit(&inputs->set);
 }

@@ -9,6 +9,7 @@
 #include "check/scenario_set.h"
 #include "top/command_line.h"
 #include "top/images.h"
+#include "top/kernels.h"
 #include "top/locate.h"
 #include "top/platform.h"
 
@@ -16,11 +17,22 @@ struct kt_inputs {
 	struct kt_scenario_set set;
 	struct kt_tools tools;
 	struct kt_platform platform;
+	struct kt_kernels kernels;
 	struct kt_images images;
 	char *template_dir; /* where templates are kept; NULL: nowhere */
 };
 
-#define KT_INPUTS_INIT ((struct kt_inputs){ .platform = { .kernel.elf_fd = -1 } })
+#define KT_INPUTS_INIT ((struct kt_inputs){ .kernels = { 0 } })
+
+/**
+ * Finds the kernels; with several, multiplies the scenarios.  Once is enough: a second time does
+ * nothing.  Errors: usage, environment, io, no memory.  Owner: as below.
+ */
+struct kt_error *kt_inputs_find_kernels(struct kt_inputs *inputs,
+					const struct kt_command_line *line) KT_MUST_CHECK;
+
+/** Says which kernel each image is booted with, once both are there. */
+void kt_inputs_join(struct kt_inputs *inputs);
 
 /**
  * Loads the scenarios that @line asks for: without any, all built-in ones, or those of the demo

@@ -43,19 +43,27 @@ void kt_listing_scenarios(const struct kt_scenario_set *set, enum kt_report_form
 	}
 }
 
-struct kt_error *kt_listing_commands(const struct kt_command_line *line,
-				     const struct kt_scenario_set *set,
-				     const struct kt_platform *platform,
-				     const struct kt_images *images, struct kt_buf *out)
+static void put_kernels(const struct kt_kernels *kernels, struct kt_buf *out)
 {
+	for (size_t i = 0; i < kernels->count; i++)
+		kt_buf_printf(out, "# kernel: %s (%s)\n", kernels->items[i].kernel.path,
+			      kernels->items[i].kernel.version);
+}
+
+struct kt_error *kt_listing_commands(const struct kt_command_line *line,
+				     const struct kt_inputs *inputs, struct kt_buf *out)
+{
+	const struct kt_scenario_set *set = &inputs->set;
+	const struct kt_images *images = &inputs->images;
 	struct kt_runner_shared shared = { .cpu = line->cpu };
 
-	kt_platform_share(platform, &shared);
+	kt_platform_share(&inputs->platform, &shared);
 	kt_buf_printf(out,
 		      "# Descriptors: %d QMP, %d agent, %d console (sockets), %d kernel, %d "
-		      "initramfs\n# kernel: %s (%s)\n",
+		      "initramfs\n",
 		      KT_GUEST_FD_QMP, KT_GUEST_FD_AGENT, KT_GUEST_FD_CONSOLE, KT_GUEST_FD_KERNEL,
-		      KT_GUEST_FD_INITRD, platform->kernel.path, platform->kernel.version);
+		      KT_GUEST_FD_INITRD);
+	put_kernels(&inputs->kernels, out);
 	for (size_t i = 0; i < set->count; i++) {
 		kt_autoarguments struct kt_arguments arguments = { 0 };
 		if (images->of_scenario[i].missing)
@@ -65,6 +73,8 @@ struct kt_error *kt_listing_commands(const struct kt_command_line *line,
 		KT_TRY(kt_runner_arguments(&shared, set->scenarios[i], images->of_scenario[i].bytes,
 					   &arguments));
 		kt_buf_printf(out, "# %s\n", set->scenarios[i]->name);
+		if (inputs->kernels.count > 1)
+			kt_buf_printf(out, "# its kernel: %s\n", images->of_scenario[i].kernel);
 		kt_arguments_render(&arguments, out);
 		kt_buf_putc(out, '\n');
 	}

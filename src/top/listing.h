@@ -5,9 +5,7 @@
 #ifndef KT_TOP_LISTING_H
 #define KT_TOP_LISTING_H
 
-#include "check/scenario_set.h"
-#include "top/images.h"
-#include "top/platform.h"
+#include "top/inputs.h"
 
 /** Appends the scenarios: a line each, or with @format json an object each. */
 void kt_listing_scenarios(const struct kt_scenario_set *set, enum kt_report_format format,
@@ -18,9 +16,7 @@ void kt_listing_scenarios(const struct kt_scenario_set *set, enum kt_report_form
  * Errors: usage, no memory.  Owner: borrows everything.
  */
 struct kt_error *kt_listing_commands(const struct kt_command_line *line,
-				     const struct kt_scenario_set *set,
-				     const struct kt_platform *platform,
-				     const struct kt_images *images,
+				     const struct kt_inputs *inputs,
 				     struct kt_buf *out) KT_MUST_CHECK;
 
 #endif

@@ -120,8 +120,7 @@ static struct kt_error *run_batch(struct top *top, int *ret_exit_code)
 		return NULL;
 	if (top->line.mode != KT_MODE_DRY_RUN)
 		return kt_batch_run(&top->line, &top->inputs, ret_exit_code);
-	KT_TRY(kt_listing_commands(&top->line, &top->inputs.set, &top->inputs.platform,
-				   &top->inputs.images, &text));
+	KT_TRY(kt_listing_commands(&top->line, &top->inputs, &text));
 	return print(&text);
 }
 
@@ -178,6 +177,9 @@ static struct kt_error *act(struct top *top, int *ret_exit_code)
 		return print_completion(top);
 	case KT_MODE_LIST:
 		KT_TRY(kt_inputs_load_scenarios(&top->inputs, &top->line));
+		/* Their names say the kernels' versions. */
+		if (top->line.kernel_count > 1)
+			KT_TRY(kt_inputs_find_kernels(&top->inputs, &top->line));
 		kt_listing_scenarios(&top->inputs.set, top->line.format, &text);
 		return print(&text);
 	case KT_MODE_CLEAR:

@@ -138,8 +138,10 @@ const struct kt_option kt_top_options[] = {
 	  .name = "kernel",
 	  .letter = 'k',
 	  .kind = KT_OPTION_TEXT,
+	  .repeatable = true,
 	  .value_name = "FILE",
-	  .help = "The guests' kernel: a bzImage or an uncompressed vmlinux" },
+	  .help = "The guests' kernel: a bzImage or an uncompressed vmlinux; given again, every "
+		  "scenario runs under each" },
 	{ .id = KT_TOP_ACCEL,
 	  .name = "accel",
 	  .letter = 'a',

@@ -5,12 +5,10 @@
 
 struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_platform *ret)
 {
-	struct kt_platform platform = { .kernel.elf_fd = -1 };
+	struct kt_platform platform = { 0 };
 	struct kt_accel_host host = kt_accel_host_real();
 
 	struct kt_error *err = kt_qemu_info_find(&platform.qemu);
-	if (!err)
-		err = kt_kernel_find(line->kernel, &platform.kernel);
 	if (!err)
 		err = kt_accel_decide(line->accel, &host, &platform.accel);
 	if (err) {
@@ -32,7 +30,6 @@ void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shar
 	};
 	ret->tcg_multi_thread = platform->qemu.tcg_multi_thread;
 	ret->tsc_khz = platform->tsc.khz;
-	ret->kernel_fd = platform->kernel.elf_fd;
 	ret->accelerator = platform->accel.choice;
 	ret->may_fall_back = platform->may_fall_back;
 }
@@ -69,14 +66,9 @@ void kt_platform_tell(const struct kt_platform *platform, struct kt_session *ses
 			      ? "threads of their own"
 			      : "one thread: this QEMU's multi-threaded emulator corrupts guests");
 	kt_session_note(session, NULL, kt_buf_text(&text));
-	kt_buf_reset(&text);
-	kt_buf_printf(&text, "kernel %s (%s; %s)", platform->kernel.version, platform->kernel.path,
-		      platform->kernel.reason);
-	kt_session_note(session, NULL, kt_buf_text(&text));
 }
 
 void kt_platform_deinit(struct kt_platform *platform)
 {
 	kt_qemu_info_deinit(&platform->qemu);
-	kt_kernel_deinit(&platform->kernel);
 }

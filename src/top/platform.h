@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * What this machine offers to guests: QEMU, a kernel, an accelerator, the clock's rate.
+ * What this machine offers to guests: QEMU, an accelerator, the clock's rate.
  * Found out once, before the loop runs, because some of it takes milliseconds.
  */
 #ifndef KT_TOP_PLATFORM_H
@@ -9,13 +9,11 @@
 #include "engine/runner.h"
 #include "top/command_line.h"
 #include "vmm/accel.h"
-#include "vmm/kernel.h"
 #include "vmm/qemu_info.h"
 #include "vmm/tsc.h"
 
 struct kt_platform {
 	struct kt_qemu_info qemu;
-	struct kt_kernel kernel;
 	struct kt_accel_verdict accel;
 	struct kt_tsc tsc;
 	bool may_fall_back; /* a KVM that fails at the first boot is given up for emulation */
@@ -23,7 +21,7 @@ struct kt_platform {
 
 /**
  * Looks at the machine as @line asks.
- * Errors: environment (no QEMU, no usable kernel, --accel kvm that does not work), io, no memory.
+ * Errors: environment (no QEMU, --accel kvm that does not work), io, no memory.
  * Owner: the caller calls kt_platform_deinit().
  */
 struct kt_error *kt_platform_find(const struct kt_command_line *line,
@@ -32,7 +30,7 @@ struct kt_error *kt_platform_find(const struct kt_command_line *line,
 /** Fills the members of @ret that come from the platform, which must outlive it. */
 void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shared *ret);
 
-/** Emits what was found, with its reasons: accelerator, QEMU, kernel, clock rate. */
+/** Emits what was found, with its reasons: accelerator, QEMU. */
 void kt_platform_tell(const struct kt_platform *platform, struct kt_session *session);
 
 /** Frees what was found. */

@@ -55,6 +55,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_uint_eq(scenario->probes[0].repeat, 1);
 	ck_assert_uint_eq(scenario->probes[0].timeout_ms, 30000);
 	ck_assert_ptr_null(scenario->probes[0].with);
+	ck_assert_ptr_null(scenario->kernel);
 	ck_assert_uint_eq(scenario->workers[0].file_count, 0);
 	ck_assert_ptr_null(scenario->workers[0].environment);
 	ck_assert_str_eq(scenario->checks[0].id, "exit_code");
@@ -125,7 +126,9 @@ static const struct {
 	{ "{\"schema\":1,\"name\\u0000\":\"n\"," WORKER PROBE CHECKS "}", NULL, "unknown key" },
 	{ HEAD "\"description\":\"a\\nb\"," WORKER PROBE CHECKS "}", NULL, "control characters" },
 	{ HEAD "\"guest\":{\"cpus\":1}," WORKER PROBE CHECKS "}", NULL,
-	  "unknown key \"cpus\" in guest; allowed: \"topology\", \"memory_mib\", \"timeout_s\"" },
+	  "unknown key \"cpus\" in guest; allowed: \"topology\", \"memory_mib\", \"timeout_s\", "
+	  "\"kernel\"" },
+	{ HEAD "\"guest\":{\"kernel\":\"\"}," WORKER PROBE CHECKS "}", NULL, "1 to 1024 bytes" },
 	{ BESIDES("\"files\":\"a\""), NULL, "array of 0 to 64" },
 	{ BESIDES("\"files\":[7]"), NULL, "f.json:1:72: a file is a path, or an object with" },
 	{ BESIDES("\"files\":[\"\"]"), NULL, "1 to 1024 bytes" },
@@ -465,6 +468,39 @@ START_TEST(mutated_files_do_no_harm)
 }
 END_TEST
 
+START_TEST(a_set_is_multiplied)
+{
+	static const char *const labels[] = { "6.1", "6.2", "6.3" };
+	static const char *const names[] = {
+		"known-allocation@6.1",
+		"known-allocation@6.2",
+		"known-allocation@6.3",
+		"x@6.1#2",
+		"x@6.2#2",
+		"x@6.3#2",
+	};
+	kt_autoscenarioset struct kt_scenario_set set = KT_SCENARIO_SET_INIT;
+	kt_autobuf struct kt_buf dir = KT_BUF_INIT;
+
+	scenarios_dir(&dir);
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "known-allocation"));
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "nonexistent-pid"));
+	KT_OK(kt_scenario_rename(set.scenarios[1], "x#2"));
+	KT_OK(kt_scenario_set_multiply(&set, labels, 3));
+	ck_assert_uint_eq(set.count, 6);
+	for (size_t i = 0; i < set.count; i++) {
+		ck_assert_str_eq(set.scenarios[i]->name, names[i]);
+		ck_assert_ptr_eq(set.scenarios[i]->checks, set.scenarios[i / 3 * 3]->checks);
+	}
+	/* What is added to them later is one more. */
+	KT_OK(kt_scenario_set_add(&set, kt_buf_text(&dir), "known-allocation"));
+	ck_assert_uint_eq(set.count, 7);
+	while (set.count * 3 <= KT_SCENARIO_SET_MAX)
+		KT_OK(kt_scenario_set_multiply(&set, labels, 3));
+	KT_FAILS(kt_scenario_set_multiply(&set, labels, 3), KT_ERROR_USAGE, "more than 4096");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *scenario = suite_create("scenario");
@@ -480,6 +516,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_directory_of_built_ins_stands_for_its_files);
 	tcase_add_test(tests, a_set_is_repeated);
 	tcase_add_test(tests, the_most_that_can_be_repeated);
+	tcase_add_test(tests, a_set_is_multiplied);
 	tcase_add_test(tests, the_constants_are_those_of_the_contract);
 	tcase_add_loop_test(tests, mutated_files_do_no_harm, 0, 8);
 	suite_add_tcase(scenario, tests);

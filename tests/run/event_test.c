@@ -18,7 +18,7 @@ static const char *const full_lines[] = {
 	"{\"step\":\"s\",\"outcome\":\"o\"}]}\n",
 	"{\"schema\":1,\"event\":\"scenario_start\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"file\":\"f\",\"topology\":\"1n1l1c1t\",\"memory_mib\":256,"
-	"\"checks\":[{\"id\":\"c\",\"text\":\"t\"}]}\n",
+	"\"kernel\":\"k\",\"checks\":[{\"id\":\"c\",\"text\":\"t\"}]}\n",
 	"{\"schema\":1,\"event\":\"guest_state\",\"host_mono_ns\":1,\"scenario\":\"s\","
 	"\"state\":\"failed\",\"reason\":\"kernel-panic\",\"detail\":\"d\",\"accel\":\"kvm\","
 	"\"since_start_ns\":" MAX64 "}\n",

@@ -142,11 +142,14 @@ START_TEST(the_command_that_does_the_same)
 	const char *process[] = { "ktstr-top",	   "--pid=12", "--theme", "mono",
 				  "--interval-ms", "5",	       "--ascii", "--record=it's" };
 	const char *guests[] = { "ktstr-top", "-j2", "--view=checks", "a b.json", "demo" };
+	const char *kernels[] = { "ktstr-top", "-ka", "--kernel", "b", "--kernel=c", "x.json" };
 	const char *replay[] = { "ktstr-top", "-R", "x.ktr", "--at", "5" };
 
 	expect_command(8, process,
 		       "ktstr-top --batch --pid 12 --interval-ms 5 --record 'it'\\''s'");
 	expect_command(5, guests, "ktstr-top --batch --check --jobs 2 'a b.json' demo");
+	expect_command(6, kernels,
+		       "ktstr-top --batch --check --kernel a --kernel b --kernel c x.json");
 	expect_command(5, replay, "ktstr-top --batch --check --replay x.ktr");
 }
 END_TEST

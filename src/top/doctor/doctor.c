@@ -75,7 +75,7 @@ static struct kt_error *find_kernel(struct visit *visit)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, 0,
 				       "not searched for: %s did not answer in %u ms",
 				       visit->cache_path, visit->cache.late_ms);
-	return kt_kernel_find(visit->line->kernel, &visit->inputs->platform.kernel);
+	return kt_inputs_find_kernels(visit->inputs, visit->line);
 }
 
 /* All of it, though a run would end at the first that fails. */
@@ -120,6 +120,22 @@ static bool is_named(const char *variable)
 	return value && *value;
 }
 
+static void add_kernels(struct visit *visit)
+{
+	const struct kt_kernels *kernels = &visit->inputs->kernels;
+	bool is_wish = visit->line->kernel_count || is_named("KTSTR_TEST_KERNEL") ||
+		       is_named("KTSTR_KERNEL");
+
+	struct kt_finding *finding = add(visit, "kernel");
+
+	if (visit->kernel)
+		kt_rule_kernel(visit->kernel, NULL, is_wish, finding);
+	for (size_t i = 0; i < kernels->count; i++) {
+		kt_buf_puts(&finding->found, i ? "; " : "");
+		kt_rule_kernel(NULL, &kernels->items[i].kernel, is_wish, finding);
+	}
+}
+
 static void add_guests(struct visit *visit)
 {
 	const struct kt_inputs *inputs = visit->inputs;
@@ -127,8 +143,6 @@ static void add_guests(struct visit *visit)
 	const struct kt_error *no_image = visit->scenarios  ? visit->scenarios
 					  : visit->programs ? visit->programs
 							    : visit->images;
-	bool is_wish = visit->line->kernel || is_named("KTSTR_TEST_KERNEL") ||
-		       is_named("KTSTR_KERNEL");
 	bool is_emulated = visit->accel || platform->accel.choice == KT_ACCELERATOR_TCG;
 	struct kt_accel_facts accel = {
 		.mode = visit->line->accel,
@@ -140,7 +154,7 @@ static void add_guests(struct visit *visit)
 
 	kt_rule_qemu(visit->qemu, &platform->qemu, is_emulated, add(visit, "qemu"));
 	kt_rule_accelerator(&accel, add(visit, "accelerator"));
-	kt_rule_kernel(visit->kernel, &platform->kernel, is_wish, add(visit, "kernel"));
+	add_kernels(visit);
 	kt_rule_images(no_image, &inputs->tools, &inputs->images, visit->line->skip_missing,
 		       add(visit, "image"));
 }
@@ -217,8 +231,8 @@ static void add_memory_and_cores(struct visit *visit)
 static int code_of_errors(const struct visit *visit)
 {
 	const struct kt_error *const errors[] = {
-		visit->scenarios, visit->programs, visit->qemu,
-		visit->kernel,	  visit->accel,	   visit->images
+		visit->scenarios, visit->programs, visit->kernel,
+		visit->qemu,	  visit->accel,	   visit->images
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {

@@ -146,6 +146,8 @@ static void put_machine(struct kt_page *page, const struct kt_look_at *look,
 	kt_format_bytes(look->units, (uint64_t)start->memory_mib << 20, &memory);
 	kt_page_title(page, "MACHINE");
 	kt_page_field(page, "scenario file", KT_ROLE_NORMAL, start->file);
+	if (start->kernel)
+		kt_page_field(page, "kernel file", KT_ROLE_NORMAL, start->kernel);
 	kt_page_field(page, "topology", KT_ROLE_NORMAL, start->topology);
 	if (glance->machine)
 		put_seen(page, glance->machine);
