@@ -254,4 +254,3 @@ struct kt_error *kt_scenario_set_multiply(struct kt_scenario_set *set, const cha
 				       KT_SCENARIO_SET_MAX);
 	return multiply(set, count, put_label, labels);
 }
-}

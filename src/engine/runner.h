@@ -39,8 +39,9 @@ struct kt_runner_image {
 	uint64_t bytes;
 	char hash[KT_HASH_TEXT_SIZE]; /* of its content */
 	int kernel_fd;
-	const char *kernel;  /* its file; borrowed */
-	const char *missing; /* why there is none: the scenario cannot be judged; borrowed */
+	const char *kernel;	 /* its file; borrowed, as the rest */
+	const char *kernel_hash; /* of its content */
+	const char *missing;	 /* why there is none: the scenario cannot be judged */
 };
 
 struct kt_runner;

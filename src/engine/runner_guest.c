@@ -274,7 +274,7 @@ static struct kt_error *use_template(struct kt_runner *runner, bool *ret_used)
 	struct kt_template_parts parts = {
 		.machine = &machine,
 		.qemu = shared->programs.qemu,
-		.kernel_fd = runner->image.kernel_fd,
+		.kernel = runner->image.kernel_hash,
 		.image = runner->image.hash,
 		.cpuinfo_path = "/proc/cpuinfo",
 	};

@@ -26,7 +26,8 @@ struct kt_error *kt_inputs_load_scenarios(struct kt_inputs *inputs,
 	KT_TRY(load(inputs, line));
 	/* Completions are names that can be typed. */
 	if (line->repeat && line->mode != KT_MODE_COMPLETION)
-		KT_TRY(kt_error_wrap(kt_scenario_set_repeat(&inputs->set, line->repeat), "--repeat"));
+		KT_TRY(kt_error_wrap(kt_scenario_set_repeat(&inputs->set, line->repeat),
+				     "--repeat"));
 	return kt_error_wrap(kt_faults_check(&line->faults, &inputs->set), "--fault");
 }
 
@@ -45,6 +46,7 @@ void kt_inputs_join(struct kt_inputs *inputs)
 
 		inputs->images.of_scenario[i].kernel_fd = kernel->elf_fd;
 		inputs->images.of_scenario[i].kernel = kernel->path;
+		inputs->images.of_scenario[i].kernel_hash = kernel->hash;
 	}
 }
 

@@ -18,12 +18,16 @@ enum {
 	KT_BOOT_IMAGE_MAX_BYTES = 512 * 1024 * 1024
 };
 
-static struct kt_error *open_image(int fd, const char *path, int *ret_fd, char **ret_version)
+static struct kt_error *open_image(int fd, const char *path, struct kt_kernel *kernel)
 {
 	kt_autobuf struct kt_buf image = KT_BUF_INIT;
+	struct kt_hash hash = { 0 };
 
 	KT_TRY(kt_file_read_fd(fd, path, KT_BOOT_IMAGE_MAX_BYTES, &image));
-	return kt_kernel_cache_get(kt_buf_text(&image), image.len, path, ret_fd, ret_version);
+	kt_hash_update(&hash, kt_buf_text(&image), image.len);
+	kt_hash_text(&hash, kernel->hash);
+	return kt_kernel_cache_get(kt_buf_text(&image), image.len, kernel->hash, path,
+				   &kernel->elf_fd, &kernel->version);
 }
 
 struct kt_error *kt_kernel_open(const char *path, const char *reason, struct kt_kernel *ret)
@@ -40,9 +44,12 @@ struct kt_error *kt_kernel_open(const char *path, const char *reason, struct kt_
 	if (pread(fd, magic, sizeof(magic), 0) < 0)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, errno, "%s: read", path);
 	if (memcmp(magic, ELFMAG, SELFMAG)) {
-		KT_TRY(open_image(fd, path, &kernel.elf_fd, &kernel.version));
+		KT_TRY(open_image(fd, path, &kernel));
 	} else {
+		struct kt_hash hash = { 0 };
 		KT_TRY(kt_kernel_check(fd, path, &kernel.version));
+		KT_TRY(kt_hash_update_file(&hash, fd));
+		kt_hash_text(&hash, kernel.hash);
 		kernel.elf_fd = fd;
 		fd = -1;
 	}

@@ -10,13 +10,14 @@
 #ifndef KT_VMM_KERNEL_H
 #define KT_VMM_KERNEL_H
 
-#include "base/error.h"
+#include "base/hash.h"
 
 struct kt_kernel {
-	int elf_fd;    /* read-only */
-	char *path;    /* the file it comes from */
-	char *version; /* "6.12.1-x", from the kernel itself */
-	char *reason;  /* why this one: "--kernel", "newest in the cache", ... */
+	int elf_fd;		      /* read-only */
+	char *path;		      /* the file it comes from */
+	char *version;		      /* "6.12.1-x", from the kernel itself */
+	char *reason;		      /* why this one: "--kernel", "newest in the cache", ... */
+	char hash[KT_HASH_TEXT_SIZE]; /* of the file's content */
 };
 
 /**

@@ -205,16 +205,14 @@ static struct kt_error *locate(const char *hash, char **ret_dir, char **ret_path
 	return NULL;
 }
 
-struct kt_error *kt_kernel_cache_get(const void *image, size_t len, const char *name, int *ret_fd,
-				     char **ret_version)
+struct kt_error *kt_kernel_cache_get(const void *image, size_t len, const char *hash,
+				     const char *name, int *ret_fd, char **ret_version)
 {
 	struct source source = { .image = image, .len = len, .name = name };
 	kt_autofree char *dir = NULL;
 	kt_autofree char *path = NULL;
-	struct kt_hash hash = { 0 };
 
-	kt_hash_update(&hash, image, len);
-	kt_hash_text(&hash, source.hash);
+	memcpy(source.hash, hash, KT_HASH_TEXT_SIZE);
 	KT_TRY(locate(source.hash, &dir, &path));
 	kt_autoclose int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (fd >= 0 && verify(fd, source.hash, ret_version)) {

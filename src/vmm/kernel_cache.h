@@ -16,11 +16,12 @@
 /**
  * Gives the uncompressed kernel of the @len bytes of a boot image, from the cache or
  * unpacked, checked and put there.  Without a usable cache directory it works as well, in
- * memory.  @name is for the error text.
+ * memory.  @hash is that of the image (base/hash.h), @name is for the error text.
  * Errors: environment (the image is refused), io (no room), no memory.
  * Owner: the caller closes @ret_fd, which is read-only, and frees @ret_version.
  */
-struct kt_error *kt_kernel_cache_get(const void *image, size_t len, const char *name, int *ret_fd,
+struct kt_error *kt_kernel_cache_get(const void *image, size_t len, const char *hash,
+				     const char *name, int *ret_fd,
 				     char **ret_version) KT_MUST_CHECK;
 
 #endif

@@ -23,8 +23,6 @@ static void put_file(struct kt_hash *hash, const struct stat *info)
 		(uint64_t)info->st_size,
 		(uint64_t)info->st_mtim.tv_sec,
 		(uint64_t)info->st_mtim.tv_nsec,
-		(uint64_t)info->st_ctim.tv_sec,
-		(uint64_t)info->st_ctim.tv_nsec,
 	};
 
 	kt_hash_update(hash, words, sizeof(words));
@@ -47,16 +45,15 @@ struct kt_error *kt_template_key(const struct kt_template_parts *parts, char ret
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	struct kt_hash hash = { 0 };
 	struct stat qemu;
-	struct stat kernel;
 
 	KT_TRY(kt_machine_boot_arguments(parts->machine, &boot, &programs, &arguments));
-	if (stat(parts->qemu, &qemu) || fstat(parts->kernel_fd, &kernel))
-		return kt_error_create(KT_ERROR_IO, errno, "look at QEMU and kernel");
+	if (stat(parts->qemu, &qemu))
+		return kt_error_create(KT_ERROR_IO, errno, "%s", parts->qemu);
 	put_text(&hash, TEMPLATE_FORMAT);
 	for (size_t i = 0; i < arguments.count; i++)
 		put_text(&hash, arguments.argv[i]);
 	put_file(&hash, &qemu);
-	put_file(&hash, &kernel);
+	put_text(&hash, parts->kernel);
 	if (parts->machine->accelerator == KT_ACCELERATOR_KVM)
 		KT_TRY(put_host_cpu(&hash, parts->cpuinfo_path));
 	put_text(&hash, parts->image);

@@ -16,14 +16,13 @@ struct kt_template_parts {
 	const struct kt_machine *machine;
 	const char *qemu;   /* the program's path */
 	const char *append; /* more kernel parameters, or NULL */
-	int kernel_fd;
-	const char *image;	  /* a hash of its content */
+	const char *kernel; /* a hash of its content, as the next */
+	const char *image;
 	const char *cpuinfo_path; /* "/proc/cpuinfo" */
 };
 
 /**
- * Writes the key as hex digits.  QEMU and kernel are known by file system, inode, size and times of
- * change, the image by its hash.  The clock's rate is no part of it, being measured anew by
+ * Writes the key as hex digits.  QEMU is known by file system, inode, size and time of change.  The clock's rate is no part of it, being measured anew by
  * each run; who keeps a template for longer compares that himself.
  * Errors: usage (kt_machine_check()), io (a file cannot be looked at), no memory.
  */

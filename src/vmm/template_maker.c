@@ -35,7 +35,7 @@ static void go_on(struct kt_template_maker *maker)
 		return;
 	}
 	maker->warm++;
-	kt_guest_spawn(maker->guest, KT_WARM_ID, (char *const *)next->argv, 0);
+	kt_guest_spawn(maker->guest, KT_WARM_ID, (char *const *)next->argv, NULL, 0);
 	kt_guest_await(maker->guest, KT_WARM_ID, next->until ? next->until : KT_WARM_NEVER,
 		       KT_WARM_TIMEOUT_MS);
 }
