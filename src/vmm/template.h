@@ -90,7 +90,8 @@ void kt_template_maker_start(struct kt_template_maker *maker);
 void kt_template_maker_cancel(struct kt_template_maker *maker, const char *text);
 
 /**
- * What was made, or an error (class environment) that says why it was not.
+ * What was made.
+ * Errors: environment (it could not be made; the text says why), io (it could not be sealed).
  * Owner: the caller calls kt_template_deinit() on @ret; the maker has it no longer.
  */
 struct kt_error *kt_template_maker_take(struct kt_template_maker *maker,
