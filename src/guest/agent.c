@@ -28,8 +28,13 @@ enum {
 	FIRST_PIPE_SLOT
 };
 
+/* Of a process: its output, and its input. */
+enum {
+	PROCESS_SLOT_COUNT = KT_STREAM_COUNT + 1
+};
+
 struct slots {
-	struct pollfd fds[FIRST_PIPE_SLOT + KT_AGENT_MAX_PROCESSES * KT_STREAM_COUNT];
+	struct pollfd fds[FIRST_PIPE_SLOT + KT_AGENT_MAX_PROCESSES * PROCESS_SLOT_COUNT];
 	nfds_t count;
 };
 
@@ -202,7 +207,7 @@ static int poll_timeout_ms(const struct kt_agent *agent)
 	for (const struct kt_process *p = agent->processes; p; p = p->next) {
 		if (p->awaited_path)
 			until_ns = earlier(until_ns, now_ns + KT_AWAIT_POLL_NS);
-		if (p->ended)
+		if (p->ended && !kt_process_is_held_up(p))
 			until_ns = earlier(until_ns, p->drain_until_ns);
 	}
 	if (agent->is_frozen)
@@ -217,21 +222,36 @@ static void fill_slots(const struct kt_agent *agent, struct slots *slots)
 	slots->fds[PORT_SLOT] = (struct pollfd){ .fd = agent->port_fd, .events = POLLIN };
 	slots->fds[SIGNAL_SLOT] = (struct pollfd){ .fd = agent->signal_fd, .events = POLLIN };
 	slots->count = FIRST_PIPE_SLOT;
-	for (const struct kt_process *p = agent->processes; p; p = p->next)
-		for (int i = 0; i < KT_STREAM_COUNT; i++)
-			slots->fds[slots->count++] =
-				(struct pollfd){ .fd = p->fds[i], .events = POLLIN };
+	for (const struct kt_process *p = agent->processes; p; p = p->next) {
+		for (int i = 0; i < KT_STREAM_COUNT; i++) {
+			int fd = kt_process_is_readable(p, (enum kt_stream)i) ? p->fds[i] : -1;
+			slots->fds[slots->count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		}
+		int input_fd = kt_process_has_input(p) ? p->input_fd : -1;
+		slots->fds[slots->count++] = (struct pollfd){ .fd = input_fd, .events = POLLOUT };
+	}
+}
+
+static void feed(struct kt_agent *agent, struct kt_process *process)
+{
+	kt_process_feed(process);
+	size_t taken = kt_process_tell_taken(process);
+	if (taken)
+		kt_agent_say_taken(agent, process, taken);
 }
 
 /* The processes stand in the order in which fill_slots() saw them. */
-static void forward_output(struct kt_agent *agent, const struct slots *slots)
+static void move_bytes(struct kt_agent *agent, const struct slots *slots)
 {
 	nfds_t at = FIRST_PIPE_SLOT;
 
-	for (struct kt_process *p = agent->processes; p; p = p->next)
+	for (struct kt_process *p = agent->processes; p; p = p->next) {
 		for (int i = 0; i < KT_STREAM_COUNT; i++)
 			if (slots->fds[at++].revents && p->fds[i] >= 0)
 				kt_process_forward(p, (enum kt_stream)i, &agent->out);
+		if (slots->fds[at++].revents)
+			feed(agent, p);
+	}
 }
 
 static struct kt_error *handle_frames(struct kt_agent *agent)
@@ -245,10 +265,13 @@ static struct kt_error *handle_frames(struct kt_agent *agent)
 				       &used));
 		if (!used)
 			break;
-		if (frame.type != KT_FRAME_MESSAGE)
+		if (frame.type == KT_FRAME_OUTPUT)
 			return kt_error_create(KT_ERROR_PROTOCOL, 0,
 					       "the host sent an output frame");
-		KT_TRY(kt_agent_handle(agent, frame.payload, frame.len));
+		if (frame.type == KT_FRAME_INPUT)
+			KT_TRY(kt_agent_take_input(agent, &frame));
+		else
+			KT_TRY(kt_agent_handle(agent, frame.payload, frame.len));
 		done += used;
 	}
 	kt_buf_consume(&agent->in, done);
@@ -300,7 +323,7 @@ static struct kt_error *turn(struct kt_agent *agent, bool *ret_gone)
 	fill_slots(agent, &slots);
 	if (poll(slots.fds, slots.count, poll_timeout_ms(agent)) < 0 && errno != EINTR)
 		return kt_error_create(KT_ERROR_IO, errno, "poll");
-	forward_output(agent, &slots);
+	move_bytes(agent, &slots);
 	drain_signals(agent);
 	reap(agent);
 	serve_processes(agent);

@@ -35,6 +35,10 @@ struct kt_agent {
 struct kt_error *kt_agent_handle(struct kt_agent *agent, const char *json,
 				 size_t len) KT_MUST_CHECK;
 
+/** Takes input for a process; it may have ended meanwhile.  Errors: protocol, no memory.  Owner: borrows. */
+struct kt_error *kt_agent_take_input(struct kt_agent *agent,
+				     const struct kt_frame *frame) KT_MUST_CHECK;
+
 /** Says who we are: protocol, kernel release, CPUs, clocks. */
 void kt_agent_say_hello(struct kt_agent *agent);
 
@@ -49,6 +53,9 @@ void kt_agent_say_failed(struct kt_agent *agent, uint32_t id, const char *why);
 
 /** Says how waiting for a file ended: "found", "timeout" or "ended". */
 void kt_agent_say_awaited(struct kt_agent *agent, uint32_t id, const char *outcome);
+
+/** Says that @process took @len bytes of its input. */
+void kt_agent_say_taken(struct kt_agent *agent, const struct kt_process *process, size_t len);
 
 /** Says how @process ended and what its output came to. */
 void kt_agent_say_ended(struct kt_agent *agent, const struct kt_process *process);

@@ -4,9 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
-/* The part of an output frame's payload before the bytes: process id and stream. */
+/* The part of a payload before the bytes: process id, and of output the stream. */
 enum {
-	OUTPUT_PREFIX_BYTES = 5
+	INPUT_PREFIX_BYTES = 4,
+	OUTPUT_PREFIX_BYTES = 5,
 };
 
 static void put_u32(char *at, uint32_t value)
@@ -51,6 +52,21 @@ void kt_frame_put_output(struct kt_buf *out, uint32_t process_id, enum kt_stream
 	kt_buf_append(out, bytes, len);
 }
 
+void kt_frame_put_input(struct kt_buf *out, uint32_t process_id, const char *bytes, size_t len)
+{
+	char prefix[INPUT_PREFIX_BYTES];
+
+	put_u32(prefix, process_id);
+	put_header(out, KT_FRAME_INPUT, sizeof(prefix) + len);
+	kt_buf_append(out, prefix, sizeof(prefix));
+	kt_buf_append(out, bytes, len);
+}
+
+static bool is_known_type(char type)
+{
+	return type == KT_FRAME_MESSAGE || type == KT_FRAME_OUTPUT || type == KT_FRAME_INPUT;
+}
+
 static struct kt_error *check_header(const char *bytes, size_t len)
 {
 	static const char start[] = { 'K', 't', KT_PROTOCOL_VERSION };
@@ -61,7 +77,7 @@ static struct kt_error *check_header(const char *bytes, size_t len)
 			return kt_error_create(KT_ERROR_PROTOCOL, 0,
 					       i < 2 ? "bytes that are no frame"
 						     : "another protocol version");
-	if (len > 3 && bytes[3] != KT_FRAME_MESSAGE && bytes[3] != KT_FRAME_OUTPUT)
+	if (len > 3 && !is_known_type(bytes[3]))
 		return kt_error_create(KT_ERROR_PROTOCOL, 0, "a frame of unknown type");
 	if (len >= KT_FRAME_HEADER_BYTES && get_u32(bytes + 4) > KT_FRAME_MAX_BYTES)
 		return kt_error_create(KT_ERROR_PROTOCOL, 0, "a frame of %u bytes is too large",
@@ -77,6 +93,16 @@ static struct kt_error *read_output_prefix(struct kt_frame *frame)
 	frame->stream = (enum kt_stream)frame->payload[4];
 	frame->payload += OUTPUT_PREFIX_BYTES;
 	frame->len -= OUTPUT_PREFIX_BYTES;
+	return NULL;
+}
+
+static struct kt_error *read_input_prefix(struct kt_frame *frame)
+{
+	if (frame->len < INPUT_PREFIX_BYTES)
+		return kt_error_create(KT_ERROR_PROTOCOL, 0, "a broken input frame");
+	frame->process_id = get_u32(frame->payload);
+	frame->payload += INPUT_PREFIX_BYTES;
+	frame->len -= INPUT_PREFIX_BYTES;
 	return NULL;
 }
 
@@ -96,6 +122,8 @@ struct kt_error *kt_frame_decode(const char *bytes, size_t len, struct kt_frame 
 	size_t used = KT_FRAME_HEADER_BYTES + frame.len;
 	if (frame.type == KT_FRAME_OUTPUT)
 		KT_TRY(read_output_prefix(&frame));
+	if (frame.type == KT_FRAME_INPUT)
+		KT_TRY(read_input_prefix(&frame));
 	*ret = frame;
 	*ret_used = used;
 	return NULL;

@@ -3,8 +3,11 @@
  * What host and guest say to each other over the virtio-serial port
  * (docs/protocol.md).  The stream is a sequence of frames, each an eight-byte header
  * ("Kt", version, type, payload length as 32-bit little endian) and a payload: a JSON
- * message, or raw bytes that a process wrote.  Whatever does not fit this ends the
- * connection; nothing is ever resynchronised.
+ * message, or raw bytes that a process wrote or is to read.  Whatever does not fit this ends
+ * the connection; nothing is ever resynchronised.
+ *
+ * A process with input has a window in both directions: of its input and of each output stream at most
+ * KT_WINDOW_BYTES are on their way, and the receiver says "taken" to open the window again.
  */
 #ifndef KT_GUEST_PROTOCOL_H
 #define KT_GUEST_PROTOCOL_H
@@ -25,9 +28,18 @@
 
 #define KT_SEED_BYTES 32
 
+#define KT_WINDOW_BYTES (64 * 1024)
+/* "taken" is said for so many bytes at once: less often than a key is pressed, and long before the
+ * window is shut. */
+#define KT_TAKEN_BYTES (KT_WINDOW_BYTES / 4)
+
+/* Longest name of a terminal's type. */
+#define KT_TERMINAL_TYPE_MAX_BYTES 64
+
 enum kt_frame_type {
 	KT_FRAME_MESSAGE = 'J',
 	KT_FRAME_OUTPUT = 'D',
+	KT_FRAME_INPUT = 'I', /* from the host; without bytes: the end of the input */
 };
 
 enum kt_stream {
@@ -36,11 +48,18 @@ enum kt_stream {
 	KT_STREAM_COUNT,
 };
 
+/** The terminal that a process gets. */
+struct kt_terminal {
+	unsigned rows; /* 1 to 65535, as columns */
+	unsigned columns;
+	const char *type; /* for TERM; borrowed */
+};
+
 struct kt_frame {
 	enum kt_frame_type type;
 	const char *payload; /* borrowed from the bytes decoded */
 	size_t len;
-	uint32_t process_id;   /* KT_FRAME_OUTPUT only */
+	uint32_t process_id;   /* KT_FRAME_OUTPUT and KT_FRAME_INPUT */
 	enum kt_stream stream; /* KT_FRAME_OUTPUT only */
 };
 
@@ -50,6 +69,9 @@ void kt_frame_put_message(struct kt_buf *out, const char *json, size_t len);
 /** Appends a frame with what process @process_id wrote to @stream. */
 void kt_frame_put_output(struct kt_buf *out, uint32_t process_id, enum kt_stream stream,
 			 const char *bytes, size_t len);
+
+/** Appends a frame with @len bytes (at most KT_WINDOW_BYTES) for process @process_id to read; 0: their end. */
+void kt_frame_put_input(struct kt_buf *out, uint32_t process_id, const char *bytes, size_t len);
 
 /**
  * Decodes the frame at the start of @bytes.  @ret_used is 0 (and @ret untouched) while the

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "guest/ends.h"
 
 /* A request being handled: its JSON and the agent. */
 struct request {
@@ -154,28 +155,46 @@ static struct kt_error *get_environment(const struct request *request, char ***r
 	return NULL;
 }
 
-static struct kt_error *handle_spawn(const struct request *request)
+static struct kt_error *get_size(const struct request *request, unsigned *ret_rows,
+				 unsigned *ret_columns)
 {
-	struct kt_agent *agent = request->agent;
-	kt_autofree char **argv = NULL;
-	kt_autofree char **environment = NULL;
-	uint64_t id;
-	uint64_t limit_bytes;
+	uint64_t rows;
+	uint64_t columns;
 
-	KT_TRY(get_u64(request, "id", &id));
-	KT_TRY(get_u64(request, "limit_bytes", &limit_bytes));
-	KT_TRY(get_strings(request, "argv", &argv));
-	KT_TRY(get_environment(request, &environment));
-	if (!argv[0] || id > UINT32_MAX || find_process(agent, (uint32_t)id))
-		return bad_request("spawn: no program, or an id in use");
-	if (agent->process_count >= KT_AGENT_MAX_PROCESSES)
-		return bad_request("spawn: too many processes");
+	KT_TRY(get_u64(request, "rows", &rows));
+	KT_TRY(get_u64(request, "columns", &columns));
+	if (!rows || !columns || rows > UINT16_MAX || columns > UINT16_MAX)
+		return bad_request("no size of a terminal");
+	*ret_rows = (unsigned)rows;
+	*ret_columns = (unsigned)columns;
+	return NULL;
+}
 
+/* What a spawn may have besides: "input", or a "terminal", put into @room. */
+static struct kt_error *get_attachment(const struct request *request, struct kt_terminal *room,
+				       struct kt_process_plan *plan)
+{
+	struct request inner = *request;
+
+	plan->has_input = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->root, "input"));
+	inner.root = cJSON_GetObjectItemCaseSensitive(request->root, "terminal");
+	if (!inner.root)
+		return NULL;
+	KT_TRY(get_size(&inner, &room->rows, &room->columns));
+	KT_TRY(get_string(&inner, "type", &room->type));
+	if (strlen(room->type) > KT_TERMINAL_TYPE_MAX_BYTES)
+		return bad_request("a long type of a terminal");
+	plan->terminal = room;
+	return NULL;
+}
+
+static struct kt_error *spawn(struct kt_agent *agent, const struct kt_process_plan *plan)
+{
 	struct kt_process *process;
-	kt_autoerr struct kt_error *err =
-		kt_process_spawn((uint32_t)id, argv, environment, limit_bytes, &process);
+	kt_autoerr struct kt_error *err = kt_process_spawn(plan, &process);
+
 	if (err) {
-		kt_agent_say_failed(agent, (uint32_t)id, kt_error_message(err));
+		kt_agent_say_failed(agent, plan->id, kt_error_message(err));
 		return NULL;
 	}
 	process->next = agent->processes;
@@ -183,6 +202,78 @@ static struct kt_error *handle_spawn(const struct request *request)
 	agent->process_count++;
 	kt_agent_say_started(agent, process);
 	return NULL;
+}
+
+static struct kt_error *handle_spawn(const struct request *request)
+{
+	struct kt_agent *agent = request->agent;
+	struct kt_process_plan plan = { 0 };
+	struct kt_terminal terminal;
+	kt_autofree char **argv = NULL;
+	kt_autofree char **environment = NULL;
+	uint64_t id;
+
+	KT_TRY(get_u64(request, "id", &id));
+	KT_TRY(get_u64(request, "limit_bytes", &plan.limit_bytes));
+	KT_TRY(get_strings(request, "argv", &argv));
+	KT_TRY(get_environment(request, &environment));
+	KT_TRY(get_attachment(request, &terminal, &plan));
+	if (!argv[0] || id > UINT32_MAX || find_process(agent, (uint32_t)id))
+		return bad_request("spawn: no program, or an id in use");
+	if (agent->process_count >= KT_AGENT_MAX_PROCESSES)
+		return bad_request("spawn: too many processes");
+	plan.id = (uint32_t)id;
+	plan.argv = argv;
+	plan.environment = environment;
+	return spawn(agent, &plan);
+}
+
+/* The process called "id", or NULL: it may have ended while the request was on its way. */
+static struct kt_error *get_process(const struct request *request, struct kt_process **ret)
+{
+	uint64_t id;
+
+	KT_TRY(get_u64(request, "id", &id));
+	*ret = id <= UINT32_MAX ? find_process(request->agent, (uint32_t)id) : NULL;
+	return NULL;
+}
+
+static struct kt_error *handle_resize(const struct request *request)
+{
+	struct kt_process *process;
+	unsigned rows;
+	unsigned columns;
+
+	KT_TRY(get_process(request, &process));
+	KT_TRY(get_size(request, &rows, &columns));
+	if (process && process->is_terminal && process->input_fd >= 0)
+		kt_ends_resize(process->input_fd, rows, columns);
+	return NULL;
+}
+
+static struct kt_error *handle_taken(const struct request *request)
+{
+	struct kt_process *process;
+	uint64_t stream;
+	uint64_t len;
+
+	KT_TRY(get_process(request, &process));
+	KT_TRY(get_u64(request, "stream", &stream));
+	KT_TRY(get_u64(request, "bytes", &len));
+	if (stream >= KT_STREAM_COUNT || len > KT_WINDOW_BYTES)
+		return bad_request("taken: no such stream, or more than a window");
+	if (process)
+		kt_process_open_window(process, (enum kt_stream)stream, len, kt_clock_mono_ns());
+	return NULL;
+}
+
+struct kt_error *kt_agent_take_input(struct kt_agent *agent, const struct kt_frame *frame)
+{
+	struct kt_process *process = find_process(agent, frame->process_id);
+
+	if (!process)
+		return NULL;
+	return kt_process_take_input(process, frame->payload, frame->len);
 }
 
 /* Every "%p" of @pattern replaced by @pid. */
@@ -280,6 +371,7 @@ static const struct {
 } requests[] = {
 	{ "hello", handle_hello }, { "spawn", handle_spawn },	{ "await", handle_await },
 	{ "kill", handle_kill },   { "freeze", handle_freeze }, { "wake", handle_wake },
+	{ "kill", handle_kill },   { "resize", handle_resize }, { "taken", handle_taken },
 	{ "exit", handle_exit },
 };
 

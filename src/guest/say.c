@@ -123,6 +123,16 @@ void kt_agent_say_awaited(struct kt_agent *agent, uint32_t id, const char *outco
 	saying_end(&saying, agent);
 }
 
+void kt_agent_say_taken(struct kt_agent *agent, const struct kt_process *process, size_t len)
+{
+	struct saying saying;
+
+	saying_begin(&saying, "taken");
+	put_u64(&saying, "id", process->id);
+	put_u64(&saying, "bytes", len);
+	saying_end(&saying, agent);
+}
+
 static uint64_t timeval_ns(const struct timeval *time)
 {
 	return (uint64_t)time->tv_sec * KT_NS_PER_SEC + (uint64_t)time->tv_usec * KT_NS_PER_US;

@@ -29,6 +29,7 @@ static const struct file_system {
 	{ "sysfs", "/sys", NULL, true },
 	{ "tmpfs", "/tmp", "mode=1777", true },
 	{ "tmpfs", "/dev/shm", "mode=1777", false },
+	{ "devpts", "/dev/pts", "mode=0620,ptmxmode=0666", false },
 	{ "tmpfs", "/run", "mode=0755", false },
 	{ "cgroup2", "/sys/fs/cgroup", NULL, false },
 	{ "debugfs", "/sys/kernel/debug", NULL, false },

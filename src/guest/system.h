@@ -10,8 +10,8 @@
 #include "base/error.h"
 
 /**
- * Mounts what programs expect: /proc, /sys, /dev, /tmp must work; /dev/shm, /run, cgroup2,
- * debugfs, tracefs and bpffs are tried.  Makes /dev/fd and the like.
+ * Mounts what programs expect: /proc, /sys, /dev, /tmp must work; /dev/shm, /dev/pts, /run,
+ * cgroup2, debugfs, tracefs and bpffs are tried.  Makes /dev/fd and the like.
  * Errors: io (one of the first four failed).  Owner: nothing changes hands.
  */
 struct kt_error *kt_system_mount_all(void) KT_MUST_CHECK;

@@ -163,6 +163,39 @@ void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv,
 	kt_guest_send(guest, STREAM_AGENT, &bytes);
 }
 
+void kt_guest_spawn_with_input(struct kt_guest *guest, uint32_t id, char *const *argv,
+			       const struct kt_terminal *terminal)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_link_put_spawn_with_input(&bytes, id, argv, terminal);
+	kt_guest_send(guest, STREAM_AGENT, &bytes);
+}
+
+void kt_guest_input(struct kt_guest *guest, uint32_t id, const char *input, size_t len)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_frame_put_input(&bytes, id, input, len);
+	kt_guest_send(guest, STREAM_AGENT, &bytes);
+}
+
+void kt_guest_resize(struct kt_guest *guest, uint32_t id, unsigned rows, unsigned columns)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_link_put_resize(&bytes, id, rows, columns);
+	kt_guest_send(guest, STREAM_AGENT, &bytes);
+}
+
+void kt_guest_taken(struct kt_guest *guest, uint32_t id, enum kt_stream stream, size_t len)
+{
+	struct kt_buf bytes = KT_BUF_INIT;
+
+	kt_link_put_taken(&bytes, id, stream, len);
+	kt_guest_send(guest, STREAM_AGENT, &bytes);
+}
+
 void kt_guest_await(struct kt_guest *guest, uint32_t id, const char *path, uint64_t timeout_ms)
 {
 	struct kt_buf bytes = KT_BUF_INIT;

@@ -51,7 +51,7 @@ struct kt_guest_config {
 struct kt_guest_handler {
 	/** The state changed; failed comes with reason and detail. */
 	void (*on_state)(void *ctx, struct kt_guest *guest);
-	/** Started, failed, awaited, output or ended: about a process in the guest. */
+	/** Started, failed, awaited, output, taken or ended: about a process in the guest. */
 	void (*on_message)(void *ctx, const struct kt_link_message *message);
 	/** A line of the console, clean. */
 	void (*on_console)(void *ctx, const char *line);
@@ -77,6 +77,22 @@ void kt_guest_start(struct kt_guest *guest);
  */
 void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv,
 		    const char *const *environment, uint64_t limit_bytes);
+
+/**
+ * Runs @argv (NULL-terminated) in the guest as process @id, with input: on a terminal like @terminal, or
+ * (NULL) on pipes.  guest/protocol.h says how much may be on its way in each direction.
+ */
+void kt_guest_spawn_with_input(struct kt_guest *guest, uint32_t id, char *const *argv,
+			       const struct kt_terminal *terminal);
+
+/** Gives process @id @len bytes to read, within its window; 0: nothing more comes. */
+void kt_guest_input(struct kt_guest *guest, uint32_t id, const char *bytes, size_t len);
+
+/** The terminal of @id has another size. */
+void kt_guest_resize(struct kt_guest *guest, uint32_t id, unsigned rows, unsigned columns);
+
+/** @len bytes of this stream of @id, a process with input, were taken. */
+void kt_guest_taken(struct kt_guest *guest, uint32_t id, enum kt_stream stream, size_t len);
 
 /** Waits in the guest for @path ("%p" is the pid of @id) to appear, at most @timeout_ms. */
 void kt_guest_await(struct kt_guest *guest, uint32_t id, const char *path, uint64_t timeout_ms);

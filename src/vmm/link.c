@@ -156,6 +156,19 @@ static struct kt_error *read_frozen(const struct reading *reading)
 	return read_text(reading, "problem", false);
 }
 
+static struct kt_error *read_taken(const struct reading *reading)
+{
+	uint64_t len;
+
+	KT_TRY(read_id(reading));
+	KT_TRY(read_u64(reading, "bytes", &len));
+	if (len > KT_WINDOW_BYTES)
+		return kt_error_create(KT_ERROR_PROTOCOL, 0,
+				       "the agent took more input than it was sent");
+	reading->message->len = len;
+	return NULL;
+}
+
 static struct kt_error *read_bye(const struct reading *reading)
 {
 	(void)reading;
@@ -167,15 +180,11 @@ static const struct {
 	enum kt_link_kind kind;
 	struct kt_error *(*read)(const struct reading *reading);
 } messages[] = {
-	{ "hello", KT_LINK_HELLO, read_hello },
-	{ "ready", KT_LINK_READY, read_ready },
-	{ "started", KT_LINK_STARTED, read_started },
-	{ "failed", KT_LINK_FAILED, read_failed },
-	{ "awaited", KT_LINK_AWAITED, read_awaited },
-	{ "ended", KT_LINK_ENDED, read_ended },
-	{ "beat", KT_LINK_BEAT, read_beat },
-	{ "frozen", KT_LINK_FROZEN, read_frozen },
-	{ "bye", KT_LINK_BYE, read_bye },
+	{ "hello", KT_LINK_HELLO, read_hello },	      { "ready", KT_LINK_READY, read_ready },
+	{ "started", KT_LINK_STARTED, read_started }, { "failed", KT_LINK_FAILED, read_failed },
+	{ "awaited", KT_LINK_AWAITED, read_awaited }, { "ended", KT_LINK_ENDED, read_ended },
+	{ "beat", KT_LINK_BEAT, read_beat },	      { "frozen", KT_LINK_FROZEN, read_frozen },
+	{ "taken", KT_LINK_TAKEN, read_taken },	      { "bye", KT_LINK_BYE, read_bye },
 };
 
 static struct kt_error *read_message(const struct kt_json *json, struct kt_buf *text,
@@ -240,8 +249,11 @@ struct kt_error *kt_link_feed(struct kt_link *link, const char *bytes, size_t le
 		done += used;
 		if (frame.type == KT_FRAME_MESSAGE)
 			err = take_message(link, &frame);
-		else
+		else if (frame.type == KT_FRAME_OUTPUT)
 			take_output(link, &frame);
+		else
+			err = kt_error_create(KT_ERROR_PROTOCOL, 0,
+					      "the agent sent an input frame");
 	}
 	kt_buf_consume(&link->in, done);
 	return err;
@@ -293,26 +305,83 @@ void kt_link_put_hello(struct kt_buf *out, const unsigned char *seed, uint64_t r
 	request_end(&request, out);
 }
 
+static void spawn_begin(struct request *request, uint32_t id, char *const *argv,
+			uint64_t limit_bytes)
+{
+	request_begin(request, "spawn");
+	put_u64(request, "id", id);
+	put_u64(request, "limit_bytes", limit_bytes);
+	kt_json_key(&request->json, "argv");
+	kt_json_array_begin(&request->json);
+	for (; *argv; argv++)
+		kt_json_string(&request->json, *argv);
+	kt_json_array_end(&request->json);
+}
+
+static void put_environment(struct request *request, const char *const *environment)
+{
+	kt_json_key(&request->json, "environment");
+	kt_json_array_begin(&request->json);
+	for (; *environment; environment++)
+		kt_json_string(&request->json, *environment);
+	kt_json_array_end(&request->json);
+}
+
 void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv,
 		       const char *const *environment, uint64_t limit_bytes)
 {
 	struct request request;
 
-	request_begin(&request, "spawn");
-	put_u64(&request, "id", id);
-	put_u64(&request, "limit_bytes", limit_bytes);
-	kt_json_key(&request.json, "argv");
-	kt_json_array_begin(&request.json);
-	for (; *argv; argv++)
-		kt_json_string(&request.json, *argv);
-	kt_json_array_end(&request.json);
-	if (environment) {
-		kt_json_key(&request.json, "environment");
-		kt_json_array_begin(&request.json);
-		for (; *environment; environment++)
-			kt_json_string(&request.json, *environment);
-		kt_json_array_end(&request.json);
+	spawn_begin(&request, id, argv, limit_bytes);
+	if (environment)
+		put_environment(&request, environment);
+	request_end(&request, out);
+}
+
+static void put_size(struct request *request, unsigned rows, unsigned columns)
+{
+	put_u64(request, "rows", rows);
+	put_u64(request, "columns", columns);
+}
+
+void kt_link_put_spawn_with_input(struct kt_buf *out, uint32_t id, char *const *argv,
+				  const struct kt_terminal *terminal)
+{
+	struct request request;
+
+	spawn_begin(&request, id, argv, UINT64_MAX);
+	if (terminal) {
+		kt_json_key(&request.json, "terminal");
+		kt_json_object_begin(&request.json);
+		put_size(&request, terminal->rows, terminal->columns);
+		kt_json_key(&request.json, "type");
+		kt_json_string(&request.json, terminal->type);
+		kt_json_object_end(&request.json);
+	} else {
+		kt_json_key(&request.json, "input");
+		kt_json_bool(&request.json, true);
 	}
+	request_end(&request, out);
+}
+
+void kt_link_put_resize(struct kt_buf *out, uint32_t id, unsigned rows, unsigned columns)
+{
+	struct request request;
+
+	request_begin(&request, "resize");
+	put_u64(&request, "id", id);
+	put_size(&request, rows, columns);
+	request_end(&request, out);
+}
+
+void kt_link_put_taken(struct kt_buf *out, uint32_t id, enum kt_stream stream, size_t len)
+{
+	struct request request;
+
+	request_begin(&request, "taken");
+	put_u64(&request, "id", id);
+	put_u64(&request, "stream", stream);
+	put_u64(&request, "bytes", len);
 	request_end(&request, out);
 }
 

@@ -25,6 +25,7 @@ enum kt_link_kind {
 	KT_LINK_BEAT,	 /* mono_ns */
 	KT_LINK_FROZEN,	 /* text = what failed, "" if nothing */
 	KT_LINK_BYE,
+	KT_LINK_TAKEN, /* id, len: so many bytes of the input were taken */
 };
 
 struct kt_link_message {
@@ -41,7 +42,7 @@ struct kt_link_message {
 	uint64_t dropped_bytes[KT_STREAM_COUNT];
 	enum kt_stream stream;
 	const char *bytes; /* raw; borrowed */
-	size_t len;
+	size_t len;	   /* at most KT_FRAME_MAX_BYTES */
 };
 
 struct kt_link {
@@ -74,6 +75,19 @@ void kt_link_put_hello(struct kt_buf *out, const unsigned char *seed, uint64_t r
  */
 void kt_link_put_spawn(struct kt_buf *out, uint32_t id, char *const *argv,
 		       const char *const *environment, uint64_t limit_bytes);
+
+/**
+ * Appends "run @argv (NULL-terminated) as @id, with input": on a terminal like @terminal, or (NULL) on
+ * pipes.  The windows of guest/protocol.h apply.
+ */
+void kt_link_put_spawn_with_input(struct kt_buf *out, uint32_t id, char *const *argv,
+				  const struct kt_terminal *terminal);
+
+/** Appends "the terminal of @id has another size". */
+void kt_link_put_resize(struct kt_buf *out, uint32_t id, unsigned rows, unsigned columns);
+
+/** Appends "@len bytes of this stream of @id were taken". */
+void kt_link_put_taken(struct kt_buf *out, uint32_t id, enum kt_stream stream, size_t len);
 
 /** Appends "tell when @path (with %p for the pid) exists, or @id ends, or @timeout_ms passed". */
 void kt_link_put_await(struct kt_buf *out, uint32_t id, const char *path, uint64_t timeout_ms);

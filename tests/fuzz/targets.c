@@ -127,7 +127,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "link", read_link,
 	  SEED("Kt\x01J\x1a\0\0\0{\"say\":\"beat\",\"mono_ns\":5}Kt\x01"
 	       "D\x06\0\0\0\x01\0\0\0\x01xKt\x01J\x22\0\0\0{\"say\":\"started\",\"id\":1,\"pid\":"
-	       "77}  ") },
+	       "77}  Kt\x01J\x24\0\0\0{\"say\":\"taken\",\"id\":1,\"bytes\":16384}Kt\x01I\x05\0\0\0"
+	       "\x01\0\0\0x") },
 	{ "qmp", read_qmp,
 	  SEED("{\"QMP\": {}}\r\n{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"x\"}}\r\n"
 	       "{\"error\": {\"desc\": \"no\"}}\n{\"return\": {\"status\": \"running\"}}\n") },

@@ -4,213 +4,49 @@
  */
 #include "tests/unit.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "guest/agent.h"
-#include "vmm/link.h"
-
-/* Far more than anything here takes; only a hang gets there. */
-#define DEADLINE_NS (30 * KT_NS_PER_SEC)
-
-static int port;
-static pid_t agent_pid;
-static struct kt_link host_link;
-static struct kt_buf transcript; /* what the agent said, a line each, beats left out */
-static struct kt_buf output[KT_STREAM_COUNT];
-static uint64_t last_pid;
-static unsigned beat_count;
-static bool port_gone;
-static struct kt_buf swept; /* the file that a sweep removes */
-
-static struct kt_error *fake_clock(uint64_t real_ns)
-{
-	if (real_ns == 13)
-		return kt_error_create(KT_ERROR_IO, 0, "no clock");
-	return NULL;
-}
-
-static struct kt_error *fake_entropy(const unsigned char *seed, size_t len)
-{
-	if (len != KT_SEED_BYTES || seed[0] != 0xab || seed[KT_SEED_BYTES - 1] != 0xcd)
-		return kt_error_create(KT_ERROR_IO, 0, "another seed");
-	return NULL;
-}
-
-static struct kt_error *fake_scatter(void)
-{
-	return NULL;
-}
-
-/* Sweeping what a test says must not be swept fails. */
-static struct kt_error *fake_sweep(void)
-{
-	return unlink(kt_buf_text(&swept)) ? kt_error_create(KT_ERROR_IO, errno, "sweep") : NULL;
-}
-
-static void fake_shape(struct kt_shape *ret)
-{
-	*ret = (struct kt_shape){ .cpus = 8, .numa_nodes = 2, .cores = 4, .threads = 3 };
-}
-
-static void put_count(struct kt_opt_u64 count)
-{
-	if (count.known)
-		kt_buf_printf(&transcript, " %u", (unsigned)count.value);
-	else
-		kt_buf_puts(&transcript, " ?");
-}
-
-static void on_message(void *ctx, const struct kt_link_message *message)
-{
-	static const char *const names[] = { "hello",  "ready", "started", "failed", "awaited",
-					     "output", "ended", "beat",	   "frozen", "bye" };
-
-	(void)ctx;
-	if (message->kind == KT_LINK_OUTPUT) {
-		kt_buf_append(&output[message->stream], message->bytes, message->len);
-		return;
-	}
-	beat_count += message->kind == KT_LINK_BEAT;
-	if (message->kind == KT_LINK_BEAT)
-		return;
-	kt_buf_printf(&transcript, "%s", names[message->kind]);
-	if (message->id)
-		kt_buf_printf(&transcript, " %u", message->id);
-	if (message->kind == KT_LINK_STARTED)
-		last_pid = message->pid;
-	if (message->kind == KT_LINK_ENDED)
-		kt_buf_printf(&transcript, " %s %u dropped %u",
-			      message->is_signal ? "signal" : "code", (unsigned)message->status,
-			      (unsigned)message->dropped_bytes[KT_STREAM_STDOUT]);
-	if (message->kind == KT_LINK_AWAITED || message->kind == KT_LINK_FAILED ||
-	    message->kind == KT_LINK_READY || message->kind == KT_LINK_FROZEN)
-		kt_buf_printf(&transcript, " %s", message->text);
-	if (message->kind == KT_LINK_READY) {
-		put_count(message->seen.cpus);
-		put_count(message->seen.numa_nodes);
-		put_count(message->seen.llcs);
-		put_count(message->seen.cores);
-		put_count(message->seen.threads);
-	}
-	kt_buf_putc(&transcript, '\n');
-}
-
-static _Noreturn void run_agent(int fd)
-{
-	static const struct kt_agent_hooks hooks = { fake_clock, fake_entropy, fake_scatter,
-						     fake_sweep, fake_shape };
-	struct kt_agent *agent;
-	enum kt_agent_end end = KT_AGENT_EXIT;
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	struct kt_error *err = kt_agent_create(fd, &hooks, &agent);
-	if (!err)
-		err = kt_agent_run(agent, &end);
-	_exit(err ? 10 + (int)kt_error_class(err) : (int)end);
-}
-
-static void start_agent(void)
-{
-	int pair[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	agent_pid = fork();
-	if (!agent_pid) {
-		(void)close(pair[0]);
-		run_agent(pair[1]);
-	}
-	(void)close(pair[1]);
-	port = pair[0];
-	kt_link_init(&host_link, on_message, NULL);
-}
-
-/* Reads until the transcript contains @part, or the port is closed (with @part NULL). */
-static void read_until(const char *part)
-{
-	uint64_t until_ns = kt_clock_mono_ns() + DEADLINE_NS;
-	char bytes[65536];
-
-	while (part ? !strstr(kt_buf_text(&transcript), part) : !port_gone) {
-		struct pollfd slot = { .fd = port, .events = POLLIN };
-		ck_assert_msg(kt_clock_mono_ns() < until_ns, "no '%s' in:\n%s", part,
-			      kt_buf_text(&transcript));
-		if (poll(&slot, 1, 100) <= 0)
-			continue;
-		ssize_t got = read(port, bytes, sizeof(bytes));
-		port_gone = got <= 0;
-		ck_assert_msg(got > 0 || !part, "the agent is gone before '%s':\n%s", part,
-			      kt_buf_text(&transcript));
-		if (got > 0)
-			KT_OK(kt_link_feed(&host_link, bytes, (size_t)got));
-	}
-}
-
-static void send_and_free(struct kt_buf *bytes)
-{
-	ck_assert_int_eq(write(port, bytes->data, bytes->len), (ssize_t)bytes->len);
-	kt_buf_deinit(bytes);
-}
-
-static void spawn(uint32_t id, const char *script, uint64_t limit_bytes)
-{
-	struct kt_buf bytes = KT_BUF_INIT;
-	char *argv[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
-
-	kt_link_put_spawn(&bytes, id, argv, NULL, limit_bytes);
-	send_and_free(&bytes);
-}
-
-static int agent_status(void)
-{
-	int status;
-
-	ck_assert_int_eq(waitpid(agent_pid, &status, 0), agent_pid);
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
+#include "tests/guest/host.h"
 
 START_TEST(hello_sets_clock_and_entropy)
 {
 	unsigned char seed[KT_SEED_BYTES] = { 0xab };
 	struct kt_buf bytes = KT_BUF_INIT;
 
-	start_agent();
-	read_until("hello\n");
+	host_start_agent();
+	host_read_until("hello\n");
 	seed[KT_SEED_BYTES - 1] = 0xcd;
 	kt_link_put_hello(&bytes, seed, 1);
-	send_and_free(&bytes);
-	read_until("ready  8 2 ? 4 3\n");
+	host_send_and_free(&bytes);
+	host_read_until("ready  8 2 ? 4 3\n");
 	kt_link_put_hello(&bytes, seed, 13);
-	send_and_free(&bytes);
-	read_until("ready no clock 8 2 ? 4 3\n");
+	host_send_and_free(&bytes);
+	host_read_until("ready no clock 8 2 ? 4 3\n");
 	kt_link_put_exit(&bytes);
-	send_and_free(&bytes);
-	read_until("bye\n");
-	ck_assert_int_eq(agent_status(), KT_AGENT_EXIT);
+	host_send_and_free(&bytes);
+	host_read_until("bye\n");
+	ck_assert_int_eq(host_agent_status(), KT_AGENT_EXIT);
 }
 END_TEST
 
 START_TEST(output_is_kept_apart_and_bounded)
 {
-	start_agent();
-	spawn(1, "printf out; printf err >&2; exit 7", 1 << 20);
-	read_until("ended 1 code 7 dropped 0\n");
-	ck_assert_str_eq(kt_buf_text(&output[KT_STREAM_STDOUT]), "out");
-	ck_assert_str_eq(kt_buf_text(&output[KT_STREAM_STDERR]), "err");
-	kt_buf_reset(&output[KT_STREAM_STDOUT]);
-	spawn(2, "head -c 300000 /dev/zero", 200000);
-	read_until("ended 2 code 0 dropped 100000\n");
-	ck_assert_uint_eq(output[KT_STREAM_STDOUT].len, 200000);
+	host_start_agent();
+	host_spawn(1, "printf out; printf err >&2; exit 7", 1 << 20);
+	host_read_until("ended 1 code 7 dropped 0\n");
+	ck_assert_str_eq(kt_buf_text(&host.output[KT_STREAM_STDOUT]), "out");
+	ck_assert_str_eq(kt_buf_text(&host.output[KT_STREAM_STDERR]), "err");
+	kt_buf_reset(&host.output[KT_STREAM_STDOUT]);
+	host_spawn(2, "head -c 300000 /dev/zero", 200000);
+	host_read_until("ended 2 code 0 dropped 100000\n");
+	ck_assert_uint_eq(host.output[KT_STREAM_STDOUT].len, 200000);
 }
 END_TEST
 
@@ -223,11 +59,11 @@ START_TEST(an_environment_is_set_or_replaced)
 	char *argv[] = { (char *)"sh", (char *)"-c", script, NULL };
 
 	ck_assert_int_eq(setenv("KT_KEPT", "kept", 1), 0);
-	start_agent();
+	host_start_agent();
 	kt_link_put_spawn(&bytes, 1, argv, environment, 1 << 20);
-	send_and_free(&bytes);
-	read_until("ended 1 code 0 dropped 0\n");
-	ck_assert_str_eq(kt_buf_text(&output[KT_STREAM_STDOUT]), "/there a b kept\n1\n");
+	host_send_and_free(&bytes);
+	host_read_until("ended 1 code 0 dropped 0\n");
+	ck_assert_str_eq(kt_buf_text(&host.output[KT_STREAM_STDOUT]), "/there a b kept\n1\n");
 }
 END_TEST
 
@@ -236,10 +72,10 @@ START_TEST(what_cannot_run_is_said)
 	struct kt_buf bytes = KT_BUF_INIT;
 	char *argv[] = { (char *)"/does/not/exist", NULL };
 
-	start_agent();
+	host_start_agent();
 	kt_link_put_spawn(&bytes, 4, argv, NULL, 10);
-	send_and_free(&bytes);
-	read_until("failed 4 /does/not/exist: No such file or directory\n");
+	host_send_and_free(&bytes);
+	host_read_until("failed 4 /does/not/exist: No such file or directory\n");
 }
 END_TEST
 
@@ -248,53 +84,53 @@ START_TEST(awaiting_a_marker)
 	struct kt_buf bytes = KT_BUF_INIT;
 	char path[64];
 
-	start_agent();
+	host_start_agent();
 	(void)snprintf(path, sizeof(path), "/tmp/kt-agent-test-%d-%%p", (int)getpid());
-	spawn(1, "t=/tmp/kt-agent-test-$PPID; sleep 60", 10);
-	read_until("started 1\n");
+	host_spawn(1, "t=/tmp/kt-agent-test-$PPID; sleep 60", 10);
+	host_read_until("started 1\n");
 	kt_link_put_await(&bytes, 1, path, 50);
-	send_and_free(&bytes);
-	read_until("awaited 1 timeout\n");
+	host_send_and_free(&bytes);
+	host_read_until("awaited 1 timeout\n");
 
 	char marker[96];
 	(void)snprintf(marker, sizeof(marker), "/tmp/kt-agent-test-%d-%d", (int)getpid(),
-		       (int)last_pid);
+		       (int)host.last_pid);
 	FILE *file = fopen(marker, "w");
 	ck_assert_ptr_nonnull(file);
 	(void)fclose(file);
 	kt_link_put_await(&bytes, 1, path, 20000);
-	send_and_free(&bytes);
-	read_until("awaited 1 found\n");
+	host_send_and_free(&bytes);
+	host_read_until("awaited 1 found\n");
 	(void)unlink(marker);
 
 	kt_link_put_await(&bytes, 1, path, 20000);
 	kt_link_put_kill(&bytes, 1, SIGKILL);
-	send_and_free(&bytes);
-	read_until("awaited 1 ended\n");
-	read_until("ended 1 signal 9 dropped 0\n");
+	host_send_and_free(&bytes);
+	host_read_until("awaited 1 ended\n");
+	host_read_until("ended 1 signal 9 dropped 0\n");
 	/* Asking about what is gone is no fault. */
 	kt_link_put_await(&bytes, 1, path, 20000);
 	kt_link_put_kill(&bytes, 1, SIGKILL);
-	send_and_free(&bytes);
-	read_until("dropped 0\nawaited 1 ended\n");
+	host_send_and_free(&bytes);
+	host_read_until("dropped 0\nawaited 1 ended\n");
 }
 END_TEST
 
 START_TEST(descendants_neither_hang_nor_survive)
 {
-	start_agent();
+	host_start_agent();
 	/* A child in the group holds the pipes; one in a session of its own does too. */
-	spawn(1, "sleep 1000 & exit 3", 10);
-	read_until("ended 1 code 3 dropped 0\n");
-	spawn(2, "setsid sleep 2 & exit 4", 10);
-	read_until("ended 2 code 4 dropped 0\n");
+	host_spawn(1, "sleep 1000 & exit 3", 10);
+	host_read_until("ended 1 code 3 dropped 0\n");
+	host_spawn(2, "setsid sleep 2 & exit 4", 10);
+	host_read_until("ended 2 code 4 dropped 0\n");
 }
 END_TEST
 
 /* Waits until @pid has ended and nobody has reaped it. */
 static void wait_for_zombie(uint64_t pid)
 {
-	uint64_t until_ns = kt_clock_mono_ns() + DEADLINE_NS;
+	uint64_t until_ns = kt_clock_mono_ns() + HOST_DEADLINE_NS;
 	char path[64];
 	char line[256];
 	char state = '?';
@@ -314,21 +150,21 @@ static void wait_for_zombie(uint64_t pid)
 /* A probe ends because its target has: whoever hears of both hears of the target first. */
 START_TEST(ends_are_told_in_their_order)
 {
-	start_agent();
-	spawn(1, "exec sleep 1000", 10);
-	read_until("started 1\n");
-	uint64_t target = last_pid;
-	spawn(2, "exec sleep 1000", 10);
-	read_until("started 2\n");
-	uint64_t probe = last_pid;
-	ck_assert_int_eq(kill(agent_pid, SIGSTOP), 0);
+	host_start_agent();
+	host_spawn(1, "exec sleep 1000", 10);
+	host_read_until("started 1\n");
+	uint64_t target = host.last_pid;
+	host_spawn(2, "exec sleep 1000", 10);
+	host_read_until("started 2\n");
+	uint64_t probe = host.last_pid;
+	ck_assert_int_eq(kill(host.agent_pid, SIGSTOP), 0);
 	ck_assert_int_eq(kill((pid_t)target, SIGKILL), 0);
 	wait_for_zombie(target);
 	ck_assert_int_eq(kill((pid_t)probe, SIGKILL), 0);
 	wait_for_zombie(probe);
-	ck_assert_int_eq(kill(agent_pid, SIGCONT), 0);
-	read_until("ended 2 ");
-	ck_assert_ptr_nonnull(strstr(kt_buf_text(&transcript),
+	ck_assert_int_eq(kill(host.agent_pid, SIGCONT), 0);
+	host_read_until("ended 2 ");
+	ck_assert_ptr_nonnull(strstr(kt_buf_text(&host.transcript),
 				     "ended 1 signal 9 dropped 0\nended 2 signal 9 dropped 0\n"));
 }
 END_TEST
@@ -343,14 +179,14 @@ START_TEST(an_end_waits_for_those_before_it)
 		       "mark=/tmp/kt-agent-test-%d; setsid sh -c \": >$mark; exec sleep 2\" & "
 		       "while [ ! -e $mark ]; do sleep 0.01; done; rm $mark; exit 3",
 		       (int)getpid());
-	start_agent();
-	spawn(1, script, 10);
-	read_until("started 1\n");
-	while (!kill((pid_t)last_pid, 0))
+	host_start_agent();
+	host_spawn(1, script, 10);
+	host_read_until("started 1\n");
+	while (!kill((pid_t)host.last_pid, 0))
 		(void)poll(NULL, 0, 5);
-	spawn(2, "exit 4", 10);
-	read_until("ended 2 ");
-	ck_assert_ptr_nonnull(strstr(kt_buf_text(&transcript), "ended 1 code 3"));
+	host_spawn(2, "exit 4", 10);
+	host_read_until("ended 2 ");
+	ck_assert_ptr_nonnull(strstr(kt_buf_text(&host.transcript), "ended 1 code 3"));
 }
 END_TEST
 
@@ -358,14 +194,14 @@ START_TEST(exit_kills_what_runs)
 {
 	struct kt_buf bytes = KT_BUF_INIT;
 
-	start_agent();
-	spawn(1, "trap '' TERM INT HUP; while :; do sleep 1; done", 10);
-	read_until("started 1\n");
+	host_start_agent();
+	host_spawn(1, "trap '' TERM INT HUP; while :; do sleep 1; done", 10);
+	host_read_until("started 1\n");
 	kt_link_put_exit(&bytes);
-	send_and_free(&bytes);
-	read_until("ended 1 signal 9 dropped 0\nbye\n");
-	ck_assert_int_eq(agent_status(), KT_AGENT_EXIT);
-	ck_assert_int_eq(kill((pid_t)last_pid, 0), -1);
+	host_send_and_free(&bytes);
+	host_read_until("ended 1 signal 9 dropped 0\nbye\n");
+	ck_assert_int_eq(host_agent_status(), KT_AGENT_EXIT);
+	ck_assert_int_eq(kill((pid_t)host.last_pid, 0), -1);
 }
 END_TEST
 
@@ -374,7 +210,7 @@ static void send_word(void (*put)(struct kt_buf *out))
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	put(&bytes);
-	send_and_free(&bytes);
+	host_send_and_free(&bytes);
 }
 
 /* A frozen agent is as one that has just booted: silent until it is spoken to, then hello and ready. */
@@ -383,64 +219,64 @@ START_TEST(freezing_and_waking)
 	const unsigned char seed[KT_SEED_BYTES] = { 0xab, [KT_SEED_BYTES - 1] = 0xcd };
 	struct kt_buf bytes = KT_BUF_INIT;
 
-	kt_buf_printf(&swept, "/tmp/kt-agent-swept-%d", (int)getpid());
-	FILE *left_behind = fopen(kt_buf_text(&swept), "w");
+	kt_buf_printf(&host.swept, "/tmp/kt-agent-swept-%d", (int)getpid());
+	FILE *left_behind = fopen(kt_buf_text(&host.swept), "w");
 	ck_assert_ptr_nonnull(left_behind);
 	(void)fclose(left_behind);
-	start_agent();
-	read_until("hello\n");
+	host_start_agent();
+	host_read_until("hello\n");
 	send_word(kt_link_put_freeze);
-	read_until("frozen \n");
-	ck_assert_int_ne(access(kt_buf_text(&swept), F_OK), 0);
+	host_read_until("frozen \n");
+	ck_assert_int_ne(access(kt_buf_text(&host.swept), F_OK), 0);
 
 	/* Longer than two beats; what must not come cannot be waited for in another way. */
-	unsigned beats = beat_count;
-	struct pollfd slot = { .fd = port, .events = POLLIN };
+	unsigned beats = host.beat_count;
+	struct pollfd slot = { .fd = host.port, .events = POLLIN };
 	ck_assert_int_eq(poll(&slot, 1, 2500), 0);
-	ck_assert_uint_eq(beat_count, beats);
+	ck_assert_uint_eq(host.beat_count, beats);
 
-	kt_buf_reset(&transcript);
+	kt_buf_reset(&host.transcript);
 	send_word(kt_link_put_wake);
-	read_until("hello\n");
+	host_read_until("hello\n");
 	kt_link_put_hello(&bytes, seed, 1);
-	send_and_free(&bytes);
-	read_until("hello\nready  8 2 ? 4 3\n");
-	spawn(1, "exit 3", 10);
-	read_until("ended 1 code 3");
+	host_send_and_free(&bytes);
+	host_read_until("hello\nready  8 2 ? 4 3\n");
+	host_spawn(1, "exit 3", 10);
+	host_read_until("ended 1 code 3");
 	/* What cannot be swept is no machine to save. */
 	send_word(kt_link_put_freeze);
-	read_until("frozen sweep: No such file or directory\n");
-	spawn(2, "exit 4", 10);
-	read_until("ended 2 code 4");
+	host_read_until("frozen sweep: No such file or directory\n");
+	host_spawn(2, "exit 4", 10);
+	host_read_until("ended 2 code 4");
 }
 END_TEST
 
 START_TEST(freezing_beside_a_process_is_refused)
 {
-	start_agent();
-	spawn(1, "sleep 1000", 10);
-	read_until("started 1\n");
+	host_start_agent();
+	host_spawn(1, "sleep 1000", 10);
+	host_read_until("started 1\n");
 	send_word(kt_link_put_freeze);
-	ck_assert_int_eq(agent_status(), 10 + KT_ERROR_PROTOCOL);
+	ck_assert_int_eq(host_agent_status(), 10 + KT_ERROR_PROTOCOL);
 }
 END_TEST
 
 START_TEST(waking_what_is_awake_is_refused)
 {
-	start_agent();
-	read_until("hello\n");
+	host_start_agent();
+	host_read_until("hello\n");
 	send_word(kt_link_put_wake);
-	ck_assert_int_eq(agent_status(), 10 + KT_ERROR_PROTOCOL);
+	ck_assert_int_eq(host_agent_status(), 10 + KT_ERROR_PROTOCOL);
 }
 END_TEST
 
 START_TEST(a_closed_port_ends_everything)
 {
-	start_agent();
-	spawn(1, "sleep 1000", 10);
-	read_until("started 1\n");
-	(void)close(port);
-	ck_assert_int_eq(agent_status(), KT_AGENT_HOST_GONE);
+	host_start_agent();
+	host_spawn(1, "sleep 1000", 10);
+	host_read_until("started 1\n");
+	(void)close(host.port);
+	ck_assert_int_eq(host_agent_status(), KT_AGENT_HOST_GONE);
 }
 END_TEST
 
@@ -449,7 +285,7 @@ static void send_raw(const char *json)
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_frame_put_message(&bytes, json, strlen(json));
-	send_and_free(&bytes);
+	host_send_and_free(&bytes);
 }
 
 static const char *const bad_requests[] = {
@@ -464,16 +300,24 @@ static const char *const bad_requests[] = {
 	"{\"do\":\"spawn\",\"id\":-1,\"limit_bytes\":1,\"argv\":[\"true\"]}",
 	"{\"do\":\"kill\",\"id\":1,\"signal\":0}",
 	"{\"do\":\"kill\",\"id\":1,\"signal\":99}",
+	"{\"do\":\"resize\",\"id\":1,\"rows\":24}",
+	"{\"do\":\"resize\",\"id\":1,\"rows\":0,\"columns\":80}",
+	"{\"do\":\"resize\",\"id\":1,\"rows\":65536,\"columns\":80}",
+	"{\"do\":\"taken\",\"id\":1,\"stream\":2,\"bytes\":1}",
+	"{\"do\":\"taken\",\"id\":1,\"stream\":0,\"bytes\":65537}",
+	"{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[\"true\"],\"terminal\":{}}",
+	"{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[\"true\"],"
+	"\"terminal\":{\"rows\":1,\"columns\":1}}",
 	"{\"do\":\"hello\",\"protocol\":2,\"real_ns\":1,\"seed\":\"\"}",
 	"{\"do\":\"hello\",\"protocol\":1,\"real_ns\":1,\"seed\":\"zz\"}",
 };
 
 START_TEST(bad_requests_end_the_agent)
 {
-	start_agent();
+	host_start_agent();
 	send_raw(bad_requests[_i]);
-	read_until(NULL);
-	int status = agent_status();
+	host_read_until(NULL);
+	int status = host_agent_status();
 	/* JSON that is none is the parser's (usage) error, the rest is the protocol's. */
 	ck_assert_msg(status == 10 + KT_ERROR_PROTOCOL || status == 10 + KT_ERROR_USAGE, "%d",
 		      status);

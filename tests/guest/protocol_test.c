@@ -14,6 +14,9 @@ START_TEST(frames_survive_any_cut)
 	kt_frame_put_message(&stream, "{\"do\":\"x\"}", 10);
 	size_t first = stream.len;
 	kt_frame_put_output(&stream, 0xfffefdfc, KT_STREAM_STDERR, "\0\xff", 2);
+	size_t second = stream.len;
+	kt_frame_put_input(&stream, 0xfcfdfeff, "\0\xfe", 2);
+	kt_frame_put_input(&stream, 1, NULL, 0);
 	for (size_t len = 0; len < first; len++) {
 		KT_OK(kt_frame_decode(stream.data, len, &frame, &used));
 		ck_assert_uint_eq(used, 0);
@@ -28,7 +31,17 @@ START_TEST(frames_survive_any_cut)
 	ck_assert_int_eq(frame.stream, KT_STREAM_STDERR);
 	ck_assert_uint_eq(frame.len, 2);
 	ck_assert(!memcmp(frame.payload, "\0\xff", 2));
-	ck_assert_uint_eq(first + used, stream.len);
+	ck_assert_uint_eq(first + used, second);
+	KT_OK(kt_frame_decode(stream.data + second, stream.len - second, &frame, &used));
+	ck_assert_int_eq(frame.type, KT_FRAME_INPUT);
+	ck_assert_uint_eq(frame.process_id, 0xfcfdfeff);
+	ck_assert_uint_eq(frame.len, 2);
+	ck_assert(!memcmp(frame.payload, "\0\xfe", 2));
+	second += used;
+	KT_OK(kt_frame_decode(stream.data + second, stream.len - second, &frame, &used));
+	ck_assert_int_eq(frame.type, KT_FRAME_INPUT);
+	ck_assert_uint_eq(frame.len, 0);
+	ck_assert_uint_eq(second + used, stream.len);
 }
 END_TEST
 
@@ -56,6 +69,7 @@ START_TEST(garbage_is_refused_at_once)
 			"D\x05\x00\x00\x00....\x02",
 			13),
 		 KT_ERROR_PROTOCOL, "broken output");
+	KT_FAILS(decode("Kt\x01I\x03\x00\x00\x00...", 11), KT_ERROR_PROTOCOL, "broken input");
 }
 END_TEST
 

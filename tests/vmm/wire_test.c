@@ -85,10 +85,11 @@ static void on_link(void *ctx, const struct kt_link_message *message)
 	(void)ctx;
 	kt_buf_printf(&transcript,
 		      "%d id=%u text=%s cpus=%" PRIu64 " pid=%" PRIu64 " signal=%d status=%" PRIu64
-		      " dropped=%" PRIu64 " bytes=%.*s\n",
+		      " dropped=%" PRIu64 " len=%zu bytes=%.*s\n",
 		      message->kind, message->id, message->text, message->cpu_count, message->pid,
 		      message->is_signal, message->status, message->dropped_bytes[KT_STREAM_STDERR],
-		      (int)message->len, message->bytes ? message->bytes : "");
+		      message->len, message->bytes ? (int)message->len : 0,
+		      message->bytes ? message->bytes : "");
 }
 
 static void put(struct kt_buf *out, const char *json)
@@ -112,6 +113,7 @@ START_TEST(link_in_pieces_of_any_size)
 		     "\"stderr_dropped_bytes\":5}");
 	put(&stream, "{\"say\":\"beat\",\"mono_ns\":5}");
 	put(&stream, "{\"say\":\"frozen\",\"problem\":\"mount /tmp\"}");
+	put(&stream, "{\"say\":\"taken\",\"id\":3,\"bytes\":65536}");
 	put(&stream, "{\"say\":\"bye\"}");
 	for (size_t piece = 1; piece <= stream.len; piece += 17) {
 		struct kt_link link;
@@ -130,6 +132,8 @@ START_TEST(link_in_pieces_of_any_size)
 	ck_assert(strstr(kt_buf_text(&first), "signal=1 status=9 dropped=5"));
 	ck_assert(strstr(kt_buf_text(&first), "bytes=text"));
 	ck_assert(strstr(kt_buf_text(&first), "text=mount /tmp"));
+	ck_assert(strstr(kt_buf_text(&first), " id=3 "));
+	ck_assert(strstr(kt_buf_text(&first), " len=65536 bytes=\n"));
 }
 END_TEST
 
@@ -151,6 +155,9 @@ static const char *const bad_messages[] = {
 	"{\"say\":\"ended\",\"id\":1,\"exit_code\":0}",
 	"{\"say\":\"failed\",\"id\":1}",
 	"{\"say\":\"beat\"}",
+	"{\"say\":\"taken\",\"id\":1}",
+	"{\"say\":\"taken\",\"bytes\":1}",
+	"{\"say\":\"taken\",\"id\":1,\"bytes\":65537}",
 	"{\"say\":\"bye\",\"say\":\"bye\"}",
 	"{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":2,\"cpus\":0}",
 	"{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":2,\"llcs\":4294967296}",
@@ -165,6 +172,18 @@ START_TEST(link_refuses)
 	put(&stream, bad_messages[_i]);
 	kt_link_init(&link, on_link, NULL);
 	KT_FAILS(kt_link_feed(&link, stream.data, stream.len), KT_ERROR_PROTOCOL, "agent");
+	kt_link_deinit(&link);
+}
+END_TEST
+
+START_TEST(link_refuses_input)
+{
+	kt_autobuf struct kt_buf stream = KT_BUF_INIT;
+	struct kt_link link;
+
+	kt_frame_put_input(&stream, 1, "x", 1);
+	kt_link_init(&link, on_link, NULL);
+	KT_FAILS(kt_link_feed(&link, stream.data, stream.len), KT_ERROR_PROTOCOL, "input frame");
 	kt_link_deinit(&link);
 }
 END_TEST
@@ -198,6 +217,41 @@ START_TEST(requests_are_frames_of_json)
 }
 END_TEST
 
+static void expect_request(const struct kt_buf *stream, const char *json)
+{
+	struct kt_frame frame;
+	size_t used;
+
+	KT_OK(kt_frame_decode(stream->data, stream->len, &frame, &used));
+	ck_assert_uint_eq(used, stream->len);
+	ck_assert_uint_eq(frame.len, strlen(json));
+	ck_assert_msg(!memcmp(frame.payload, json, frame.len), "%.*s", (int)frame.len,
+		      frame.payload);
+}
+
+START_TEST(requests_of_who_has_input)
+{
+	const struct kt_terminal terminal = { 24, 80, "xterm" };
+	kt_autobuf struct kt_buf stream = KT_BUF_INIT;
+	char *argv[] = { (char *)"sh", NULL };
+
+	kt_link_put_spawn_with_input(&stream, 7, argv, NULL);
+	expect_request(&stream, "{\"do\":\"spawn\",\"id\":7,\"limit_bytes\":18446744073709551615,"
+				"\"argv\":[\"sh\"],\"input\":true}");
+	kt_buf_reset(&stream);
+	kt_link_put_spawn_with_input(&stream, 7, argv, &terminal);
+	expect_request(&stream, "{\"do\":\"spawn\",\"id\":7,\"limit_bytes\":18446744073709551615,"
+				"\"argv\":[\"sh\"],\"terminal\":{\"rows\":24,\"columns\":80,"
+				"\"type\":\"xterm\"}}");
+	kt_buf_reset(&stream);
+	kt_link_put_resize(&stream, 7, 50, 132);
+	expect_request(&stream, "{\"do\":\"resize\",\"id\":7,\"rows\":50,\"columns\":132}");
+	kt_buf_reset(&stream);
+	kt_link_put_taken(&stream, 7, KT_STREAM_STDERR, 4096);
+	expect_request(&stream, "{\"do\":\"taken\",\"id\":7,\"stream\":1,\"bytes\":4096}");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("wire");
@@ -207,7 +261,9 @@ static Suite *suite(void)
 	tcase_add_test(tests, qmp_garbage);
 	tcase_add_test(tests, link_in_pieces_of_any_size);
 	tcase_add_loop_test(tests, link_refuses, 0, sizeof(bad_messages) / sizeof(*bad_messages));
+	tcase_add_test(tests, link_refuses_input);
 	tcase_add_test(tests, requests_are_frames_of_json);
+	tcase_add_test(tests, requests_of_who_has_input);
 	suite_add_tcase(all, tests);
 	return all;
 }
