@@ -35,6 +35,7 @@ void kt_guest_arm_timer(struct kt_guest *guest)
 	uint64_t due_ns = next_deadline_ns(guest);
 	uint64_t wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
 
+	guest->is_overdue = false;
 	if (!guest->closing)
 		(void)uv_timer_start(&guest->timer, on_timer, wait_ns / KT_NS_PER_MS + 1, 0);
 }
@@ -60,6 +61,10 @@ static void on_timer(uv_timer_t *timer)
 		kt_guest_arm_timer(guest);
 	} else if (is_ending) {
 		on_end_timer(guest);
+	} else if (!guest->is_overdue) {
+		/* If it was us who were stopped, what the guest said meanwhile is not read yet. */
+		guest->is_overdue = true;
+		(void)uv_timer_start(&guest->timer, on_timer, 1, 0);
 	} else {
 		kt_autobuf struct kt_buf text = KT_BUF_INIT;
 		bool booting = guest->state < KT_GUEST_READY;
