@@ -114,10 +114,9 @@ void kt_guard_arm(int fd, const struct termios *modes, const void *bytes, size_t
 	}
 }
 
-void kt_guard_disarm(void)
+/* The signals are as they were. */
+static void release(void)
 {
-	if (!atomic_exchange(&guard.is_armed, false))
-		return;
 	for (unsigned i = 0; i < SIGNAL_COUNT; i++)
 		(void)sigaction(signals[i], &guard.before[i], NULL);
 	if (guard.has_stack) {
@@ -125,4 +124,18 @@ void kt_guard_disarm(void)
 		(void)sigaltstack(&none, NULL);
 		guard.has_stack = false;
 	}
+}
+
+void kt_guard_restore(void)
+{
+	if (!atomic_load(&guard.is_armed))
+		return;
+	restore();
+	release();
+}
+
+void kt_guard_disarm(void)
+{
+	if (atomic_exchange(&guard.is_armed, false))
+		release();
 }

@@ -23,6 +23,9 @@ enum {
  */
 void kt_guard_arm(int fd, const struct termios *modes, const void *bytes, size_t len);
 
+/** Puts the terminal in order now, as for a process that dies, and ends the guard. */
+void kt_guard_restore(void);
+
 /** The terminal is in order: nothing is done any more, the signals are as they were. */
 void kt_guard_disarm(void);
 
