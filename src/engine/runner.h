@@ -15,6 +15,7 @@
 #include "engine/fault.h"
 #include "engine/session.h"
 #include "engine/templates.h"
+#include "vmm/guest.h"
 #include "vmm/machine.h"
 
 /** What all guests of a run have in common.  All borrowed. */
@@ -66,6 +67,20 @@ struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
 struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
 				     const struct kt_scenario *scenario, uint64_t image_bytes,
 				     struct kt_arguments *ret) KT_MUST_CHECK;
+
+/**
+ * Describes how the scenario's guest is booted, for whoever has one without a runner.
+ * Errors: usage, no memory.
+ * Owner: the caller calls kt_arguments_deinit() on @arguments, which @ret borrows as it does the rest.
+ */
+struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
+				       const struct kt_scenario *scenario,
+				       const struct kt_runner_image *image,
+				       struct kt_arguments *arguments,
+				       struct kt_guest_config *ret) KT_MUST_CHECK;
+
+/** Whether a guest under KVM that failed for @reason may boot without. */
+bool kt_runner_may_be_kvm(enum kt_guest_reason reason);
 
 /** Memory in MiB that the scenario's guest gets: what it asks for, what it needs, equal in all nodes. */
 uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes);

@@ -72,12 +72,31 @@ struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
 	return boot_arguments(shared, &machine, ret);
 }
 
-static uint64_t boot_timeout_ns(const struct kt_runner *runner)
+static uint64_t boot_timeout_ns(const struct kt_runner_shared *shared,
+				const struct kt_scenario *scenario)
 {
-	if (runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back)
+	if (shared->accelerator == KT_ACCELERATOR_KVM && shared->may_fall_back)
 		return KT_KVM_BOOT_TIMEOUT_NS;
 	return KT_BOOT_TIMEOUT_NS +
-	       KT_BOOT_TIMEOUT_PER_CPU_NS * kt_topology_cpu_count(&runner->scenario->topology);
+	       KT_BOOT_TIMEOUT_PER_CPU_NS * kt_topology_cpu_count(&scenario->topology);
+}
+
+struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
+				       const struct kt_scenario *scenario,
+				       const struct kt_runner_image *image,
+				       struct kt_arguments *arguments, struct kt_guest_config *ret)
+{
+	shared->programs.parent_pid = getpid();
+	KT_TRY(kt_runner_arguments(shared, scenario, image->bytes, arguments));
+	*ret = (struct kt_guest_config){
+		.argv = arguments->argv,
+		.kernel_fd = image->kernel_fd,
+		.initrd_fd = image->fd,
+		.state_fd = -1,
+		.boot_timeout_ns = boot_timeout_ns(shared, scenario),
+		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
+	};
+	return NULL;
 }
 
 static struct kt_error *create_guest(struct kt_runner *runner, const struct kt_guest_config *config)
@@ -88,20 +107,13 @@ static struct kt_error *create_guest(struct kt_runner *runner, const struct kt_g
 
 static struct kt_error *boot(struct kt_runner *runner)
 {
-	struct kt_runner_shared *shared = runner->shared;
 	kt_autoarguments struct kt_arguments arguments = { 0 };
+	struct kt_guest_config config;
 
 	runner->start = KT_START_COLD;
-	KT_TRY(kt_runner_arguments(shared, runner->scenario, runner->image.bytes, &arguments));
-	struct kt_guest_config config = {
-		.argv = arguments.argv,
-		.kernel_fd = runner->image.kernel_fd,
-		.initrd_fd = runner->image.fd,
-		.state_fd = -1,
-		.boot_timeout_ns = boot_timeout_ns(runner),
-		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
-		.strikes = kt_runner_strikes(runner, KT_FAULT_BOOTED),
-	};
+	KT_TRY(kt_runner_boot_config(runner->shared, runner->scenario, &runner->image, &arguments,
+				     &config));
+	config.strikes = kt_runner_strikes(runner, KT_FAULT_BOOTED);
 	KT_TRY(create_guest(runner, &config));
 	kt_guest_start(runner->guest);
 	return NULL;
@@ -170,12 +182,17 @@ static void note_template(struct kt_runner *runner, const struct kt_template *te
 	kt_session_note(runner->shared->session, NULL, kt_buf_text(&text));
 }
 
+bool kt_runner_may_be_kvm(enum kt_guest_reason reason)
+{
+	return reason == KT_REASON_NO_KVM || reason == KT_REASON_NO_AGENT ||
+	       reason == KT_REASON_QEMU_EXIT;
+}
+
 /* Did KVM fail in a way that emulation may survive? */
 static bool is_kvm_to_blame(const struct kt_runner *runner, enum kt_guest_reason reason)
 {
 	return runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back &&
-	       (reason == KT_REASON_NO_KVM || reason == KT_REASON_NO_AGENT ||
-		reason == KT_REASON_QEMU_EXIT);
+	       kt_runner_may_be_kvm(reason);
 }
 
 /* From here on every guest of the run is emulated; said once. */
@@ -258,7 +275,7 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 			   .kernel_fd = runner->image.kernel_fd,
 			   .initrd_fd = runner->image.fd,
 			   .warm = warm,
-			   .boot_timeout_ns = boot_timeout_ns(runner),
+			   .boot_timeout_ns = boot_timeout_ns(shared, runner->scenario),
 			   .silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
 			   .strikes = kt_runner_strikes(runner, KT_FAULT_TEMPLATE) },
 	};

@@ -39,8 +39,7 @@ void kt_command_line_deinit(struct kt_command_line *line)
 	line->scenario_count = line->kernel_count = 0;
 }
 
-/* In single quotes where a shell would see more than a word. */
-static void put_word(const char *word, struct kt_buf *out)
+void kt_command_line_put_word(const char *word, struct kt_buf *out)
 {
 	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				       "0123456789_-+.,/:@%";
@@ -65,7 +64,7 @@ static struct kt_error *put_option(void *ctx, const struct kt_option_value *valu
 
 	if (!option) {
 		kt_buf_putc(out, ' ');
-		put_word(value->text, out);
+		kt_command_line_put_word(value->text, out);
 		return NULL;
 	}
 	if (option->id == KT_TOP_BATCH || option->id == KT_TOP_CHECK ||
@@ -74,7 +73,7 @@ static struct kt_error *put_option(void *ctx, const struct kt_option_value *valu
 	kt_buf_printf(out, " --%s", option->name);
 	if (value->text) {
 		kt_buf_putc(out, value->text[0] == '-' ? '=' : ' ');
-		put_word(value->text, out);
+		kt_command_line_put_word(value->text, out);
 	}
 	return NULL;
 }
@@ -98,6 +97,7 @@ void kt_command_line_help(struct kt_buf *out)
 		"       ktstr-top [OPTION...] --pid PID | --replay FILE\n"
 		"       ktstr-top --batch [--check] [OPTION...] [SCENARIO...]\n"
 		"       ktstr-top --doctor\n"
+		"       ktstr-top --shell [SCENARIO]\n"
 		"\n"
 		"Boots Linux guests, runs an allocator in each, reads jemalloc's per-thread\n"
 		"counters from outside the process, and shows what it sees; or does so for a\n"

@@ -27,6 +27,7 @@ enum kt_top_mode {
 	KT_MODE_LIST,
 	KT_MODE_DRY_RUN,
 	KT_MODE_DOCTOR,
+	KT_MODE_SHELL,
 	KT_MODE_CLEAR, /* kept templates */
 	KT_MODE_COMPLETION,
 	KT_MODE_VERSION,
@@ -123,6 +124,9 @@ bool kt_command_line_wants_demo(const struct kt_command_line *line);
 
 /** Appends what --help prints. */
 void kt_command_line_help(struct kt_buf *out);
+
+/** Appends @word, in single quotes where a shell would see more than a word. */
+void kt_command_line_put_word(const char *word, struct kt_buf *out);
 
 /**
  * Whether the option with this id of options.h means something with --batch: it is not about the

@@ -79,6 +79,38 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_DOCTOR, KT_TOP_QUIET },
 	{ KT_TOP_DOCTOR, KT_TOP_CPU },
 	{ KT_TOP_DOCTOR, KT_TOP_FAULT },
+	/* The shell judges and shows nothing. */
+	{ KT_TOP_SHELL, KT_TOP_BATCH },
+	{ KT_TOP_SHELL, KT_TOP_CHECK },
+	{ KT_TOP_SHELL, KT_TOP_LIST },
+	{ KT_TOP_SHELL, KT_TOP_DRY_RUN },
+	{ KT_TOP_SHELL, KT_TOP_DOCTOR },
+	{ KT_TOP_SHELL, KT_TOP_PID },
+	{ KT_TOP_SHELL, KT_TOP_REPLAY },
+	{ KT_TOP_SHELL, KT_TOP_SCREEN_DUMP },
+	{ KT_TOP_SHELL, KT_TOP_JOBS },
+	{ KT_TOP_SHELL, KT_TOP_FAIL_FAST },
+	{ KT_TOP_SHELL, KT_TOP_REPEAT },
+	{ KT_TOP_SHELL, KT_TOP_FAULT },
+	{ KT_TOP_SHELL, KT_TOP_NO_TEMPLATE },
+	{ KT_TOP_SHELL, KT_TOP_TEMPLATE_CACHE },
+	{ KT_TOP_SHELL, KT_TOP_CLEAR_TEMPLATES },
+	{ KT_TOP_SHELL, KT_TOP_FORMAT },
+	{ KT_TOP_SHELL, KT_TOP_RECORD },
+	{ KT_TOP_SHELL, KT_TOP_COLOR },
+	{ KT_TOP_SHELL, KT_TOP_VERBOSE },
+	{ KT_TOP_SHELL, KT_TOP_QUIET },
+	{ KT_TOP_SHELL, KT_TOP_KEYS },
+	{ KT_TOP_SHELL, KT_TOP_VIEW },
+	{ KT_TOP_SHELL, KT_TOP_SORT },
+	{ KT_TOP_SHELL, KT_TOP_COLUMNS },
+	{ KT_TOP_SHELL, KT_TOP_UNITS },
+	{ KT_TOP_SHELL, KT_TOP_GRAPH },
+	{ KT_TOP_SHELL, KT_TOP_THEME },
+	{ KT_TOP_SHELL, KT_TOP_ASCII },
+	{ KT_TOP_SHELL, KT_TOP_MOUSE },
+	{ KT_TOP_SHELL, KT_TOP_CONFIG },
+	{ KT_TOP_SHELL, KT_TOP_NO_CONFIG },
 	{ 0 },
 };
 
@@ -145,6 +177,7 @@ static enum kt_top_mode choose_mode(const struct kt_command_line *line)
 		{ KT_TOP_COMPLETION, KT_MODE_COMPLETION },
 		{ KT_TOP_CLEAR_TEMPLATES, KT_MODE_CLEAR },
 		{ KT_TOP_DOCTOR, KT_MODE_DOCTOR },
+		{ KT_TOP_SHELL, KT_MODE_SHELL },
 		{ KT_TOP_LIST, KT_MODE_LIST },
 		{ KT_TOP_DRY_RUN, KT_MODE_DRY_RUN },
 		{ KT_TOP_SCREEN_DUMP, KT_MODE_DUMP },
@@ -216,6 +249,10 @@ struct kt_error *kt_command_line_settle(struct kt_command_line *line)
 			KT_ERROR_USAGE, 0,
 			"say what to show: --screen-dump with --replay FILE, --pid PID, "
 			"or the scenarios to run");
+	if (line->mode == KT_MODE_SHELL && line->scenario_count > 1)
+		return kt_error_create(KT_ERROR_USAGE, 0,
+				       "'%s': --shell takes one scenario: it has one guest",
+				       line->scenarios[1]);
 	fill_defaults(line);
 	if (line->mode == KT_MODE_DUMP && line->source == KT_SOURCE_LOCAL && !line->snapshots)
 		return kt_error_create(KT_ERROR_USAGE, 0,

@@ -238,6 +238,7 @@ static const struct place places[] = {
 	[KT_TOP_LIST] = { 0 }, /* it is enough that it is given */
 	[KT_TOP_DRY_RUN] = { 0 },
 	[KT_TOP_DOCTOR] = { 0 },
+	[KT_TOP_SHELL] = { 0 },
 	[KT_TOP_PID] = AT(pid),
 	[KT_TOP_INTERVAL] = AT(interval_ms),
 	[KT_TOP_SNAPSHOTS] = AT(snapshots),

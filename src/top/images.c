@@ -83,8 +83,8 @@ static struct kt_error *in_worker(const struct kt_scenario *scenario,
 				    kt_error_wrap(err, "worker '%s'", worker->name));
 }
 
-static struct kt_error *add_programs(struct kt_image *image, const struct kt_scenario *scenario,
-				     const struct kt_tools *tools)
+struct kt_error *kt_images_add_programs(struct kt_image *image, const struct kt_scenario *scenario,
+					const struct kt_tools *tools)
 {
 	struct kt_image_budget budget = KT_IMAGE_BUDGET_INIT;
 
@@ -175,7 +175,7 @@ static struct kt_error *build_one(const struct kt_scenario *scenario, const stru
 			return NULL;
 		}
 	KT_TRY(kt_image_create(&image));
-	KT_TRY(add_programs(image, scenario, tools));
+	KT_TRY(kt_images_add_programs(image, scenario, tools));
 	KT_TRY(kt_image_finish(image, &built->fd, &built->bytes));
 	KT_TRY(kt_hash_update_file(&hash, built->fd));
 	kt_hash_text(&hash, built->hash);

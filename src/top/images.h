@@ -10,6 +10,7 @@
 #include "check/scenario_set.h"
 #include "engine/runner.h"
 #include "top/locate.h"
+#include "vmm/image.h"
 
 struct kt_images {
 	struct kt_runner_image *of_scenario; /* one per scenario; equal descriptors are shared */
@@ -26,6 +27,13 @@ struct kt_images {
  */
 struct kt_error *kt_images_build(const struct kt_scenario_set *set, const struct kt_tools *tools,
 				 struct kt_images *ret) KT_MUST_CHECK;
+
+/**
+ * Adds to @image what every guest has, and the programs of @scenario's workers.
+ * Errors: environment (a program or library is missing; the text says whose), io, no memory.
+ */
+struct kt_error *kt_images_add_programs(struct kt_image *image, const struct kt_scenario *scenario,
+					const struct kt_tools *tools) KT_MUST_CHECK;
 
 /** Closes the descriptors. */
 void kt_images_deinit(struct kt_images *images);

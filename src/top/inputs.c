@@ -50,8 +50,8 @@ void kt_inputs_join(struct kt_inputs *inputs)
 	}
 }
 
-struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
-					  const struct kt_command_line *line, bool *ret_is_skip)
+struct kt_error *kt_inputs_find_machine(struct kt_inputs *inputs,
+					const struct kt_command_line *line, bool *ret_is_skip)
 {
 	KT_TRY(kt_tools_find_programs(&inputs->tools));
 	struct kt_error *err = kt_inputs_find_kernels(inputs, line);
@@ -59,8 +59,13 @@ struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
 		err = kt_platform_find(line, &inputs->platform);
 	if (err && line->skip_missing && kt_error_class(err) == KT_ERROR_ENVIRONMENT)
 		*ret_is_skip = true;
-	if (err)
-		return err;
+	return err;
+}
+
+struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
+					  const struct kt_command_line *line, bool *ret_is_skip)
+{
+	KT_TRY(kt_inputs_find_machine(inputs, line, ret_is_skip));
 	if (line->template_cache_mib)
 		KT_TRY(kt_kept_templates_locate(&inputs->template_dir));
 	KT_TRY(kt_images_build(&inputs->set, &inputs->tools, &inputs->images));

@@ -51,6 +51,14 @@ struct kt_error *kt_inputs_prepare_guests(struct kt_inputs *inputs,
 					  const struct kt_command_line *line,
 					  bool *ret_is_skip) KT_MUST_CHECK;
 
+/**
+ * The same, but without packing images for the scenarios.
+ * Errors: environment, io, no memory.  Owner: as above, on failure too.
+ */
+struct kt_error *kt_inputs_find_machine(struct kt_inputs *inputs,
+					const struct kt_command_line *line,
+					bool *ret_is_skip) KT_MUST_CHECK;
+
 /** Frees everything. */
 void kt_inputs_deinit(struct kt_inputs *inputs);
 

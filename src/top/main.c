@@ -17,6 +17,7 @@
 #include "top/kept_templates.h"
 #include "top/listing.h"
 #include "top/options.h"
+#include "top/shell/shell.h"
 
 /* Everything that a command needs, freed together. */
 struct top {
@@ -188,6 +189,8 @@ static struct kt_error *act(struct top *top, int *ret_exit_code)
 	case KT_MODE_DOCTOR:
 		KT_TRY(kt_doctor_run(&top->line, &top->inputs, &text, ret_exit_code));
 		return print(&text);
+	case KT_MODE_SHELL:
+		return kt_shell_run(&top->line, &top->inputs, ret_exit_code);
 	case KT_MODE_DRY_RUN:
 	case KT_MODE_CHECK:
 	case KT_MODE_SAMPLE:

@@ -29,6 +29,10 @@ const struct kt_option kt_top_options[] = {
 	  .name = "doctor",
 	  .help = "Print what this machine offers, what is wrong, and what to do about it; the "
 		  "exit code says whether a run can work" },
+	{ .id = KT_TOP_SHELL,
+	  .name = "shell",
+	  .help = "A shell in a guest, on this terminal, or for the commands on stdin; at most one "
+		  "SCENARIO says which guest" },
 	{ .id = KT_TOP_PID,
 	  .name = "pid",
 	  .letter = 'p',

@@ -64,6 +64,17 @@ done
 tap_check "the doctor and a process" refused 2 "do not go together" --doctor --pid 1
 tap_check "the doctor and a recording" refused 2 "do not go together" --doctor --replay x
 tap_check "the doctor with TAP" refused 2 "json or plain" --doctor --format tap
+for option in --batch --check --list --dry-run --screen-dump --verbose --quiet --fail-fast --no-config; do
+	tap_check "the shell and $option" refused 2 "do not go together" --shell $option
+done
+tap_check "the shell and a process" refused 2 "do not go together" --shell --pid 1
+tap_check "the shell and a recording" refused 2 "do not go together" --shell --replay x
+tap_check "the shell and --record" refused 2 "do not go together" --shell --record x
+tap_check "the shell and a format" refused 2 "do not go together" --shell --format json
+tap_check "a shell in two guests" refused 2 "takes one scenario" --shell thread-churn not-jemalloc
+tap_check "a shell in all guests of a directory" refused 2 "is 3 scenarios" --shell demo
+tap_check "a shell in an unknown scenario" refused 2 "no-such-thing" --shell no-such-thing
+tap_check "a shell with a kernel that is missing" refused 3 "/does/not/exist" --shell -k /does/not/exist
 tap_check "an unknown word of --with" refused 2 "sched, cpu, tcache, process" -p 1 --with all
 tap_check "an unknown engine" refused 2 "readv" -p 1 --engine steam
 tap_check "a speed of 0" refused 2 "0.01 to 1000" -R x --speed 0
@@ -152,6 +163,12 @@ skipped() {
 	[ "$status" -eq 77 ] && grep -q skipped "$tap_dir/out"
 }
 tap_check "--skip-missing" skipped
+shell_skipped() {
+	status=0
+	"$top" --shell --skip-missing -k /does/not/exist >"$tap_dir/out" 2>&1 || status=$?
+	[ "$status" -eq 77 ] && grep -q skipped "$tap_dir/out"
+}
+tap_check "--skip-missing with a shell" shell_skipped
 
 moved() {
 	KTSTR_SCENARIO_DIR=$tap_dir/none "$top" --list 2>&1 | grep -q 'KTSTR_SCENARIO_DIR'
