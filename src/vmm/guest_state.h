@@ -43,7 +43,7 @@ struct kt_guest {
 	bool is_damage_due; /* a fault: of the agent's next frame */
 	bool is_panic_due;  /* a fault: once the kernel is up */
 	bool was_poked;	    /* an NMI of ours has made it panic */
-	bool is_overdue; /* the deadline has passed, and the streams get a last look */
+	bool is_overdue;    /* the deadline has passed, and the streams get a last look */
 	char read_bytes[GUEST_READ_BYTES];
 
 	enum kt_guest_state state;
