@@ -44,6 +44,12 @@ struct kt_error *kt_file_replace(const char *path, const void *bytes, size_t len
  */
 void kt_file_fill_standard(void);
 
+/**
+ * Keeps what was inherited beyond the standard descriptors from programs that are started later: a
+ * file that whoever started us forgot to close is none of theirs.
+ */
+void kt_file_keep_inherited(void);
+
 /** Makes the directory @path and its parents, mode 0700 for new ones.  Errors: io, no memory. */
 struct kt_error *kt_dir_make(const char *path) KT_MUST_CHECK;
 

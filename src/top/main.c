@@ -209,6 +209,7 @@ int main(int argc, char **argv)
 	int exit_code = KT_EXIT_PASS;
 
 	kt_file_fill_standard();
+	kt_file_keep_inherited();
 	/* Texts as the user's terminal wants them, numbers as JSON does. */
 	(void)setlocale(LC_ALL, "");
 	(void)setlocale(LC_NUMERIC, "C");

@@ -3,6 +3,19 @@
 
 #include "base/text.h"
 
+void kt_platform_choose_identity(struct kt_platform *platform)
+{
+	struct kt_identity_query query = {
+		.setpriv = platform->qemu.setpriv_path,
+		.qemu = platform->qemu.path,
+		.kvm_path = kt_accel_host_real().kvm_path,
+		.kernel_fd = platform->kernel.elf_fd,
+		.is_kvm = platform->accel.choice == KT_ACCELERATOR_KVM,
+	};
+
+	kt_identity_find(&query, &platform->identity);
+}
+
 struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_platform *ret)
 {
 	struct kt_platform platform = { 0 };
@@ -15,6 +28,7 @@ struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_
 		kt_platform_deinit(&platform);
 		return err;
 	}
+	kt_platform_choose_identity(&platform);
 	platform.tsc = kt_tsc_measure("/proc/cpuinfo");
 	/* With --accel kvm the user wants KVM or nothing. */
 	platform.may_fall_back = line->accel == KT_ACCEL_MODE_AUTO;
@@ -27,6 +41,7 @@ void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shar
 	ret->programs = (struct kt_machine_programs){
 		.setpriv = platform->qemu.setpriv_path,
 		.qemu = platform->qemu.path,
+		.identity = &platform->identity,
 	};
 	ret->tcg_multi_thread = platform->qemu.tcg_multi_thread;
 	ret->tsc_khz = platform->tsc.khz;
@@ -66,6 +81,7 @@ void kt_platform_tell(const struct kt_platform *platform, struct kt_session *ses
 			      ? "threads of their own"
 			      : "one thread: this QEMU's multi-threaded emulator corrupts guests");
 	kt_session_note(session, NULL, kt_buf_text(&text));
+	kt_session_note(session, NULL, platform->identity.reason);
 }
 
 void kt_platform_deinit(struct kt_platform *platform)

@@ -9,6 +9,7 @@
 #include "engine/runner.h"
 #include "top/command_line.h"
 #include "vmm/accel.h"
+#include "vmm/identity.h"
 #include "vmm/qemu_info.h"
 #include "vmm/tsc.h"
 
@@ -16,6 +17,7 @@ struct kt_platform {
 	struct kt_qemu_info qemu;
 	struct kt_accel_verdict accel;
 	struct kt_tsc tsc;
+	struct kt_identity identity;
 	bool may_fall_back; /* a KVM that fails at the first boot is given up for emulation */
 };
 
@@ -26,6 +28,9 @@ struct kt_platform {
  */
 struct kt_error *kt_platform_find(const struct kt_command_line *line,
 				  struct kt_platform *ret) KT_MUST_CHECK;
+
+/** Decides as whom QEMU runs; the rest of @platform was found. */
+void kt_platform_choose_identity(struct kt_platform *platform);
 
 /** Fills the members of @ret that come from the platform, which must outlive it. */
 void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shared *ret);

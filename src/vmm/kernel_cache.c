@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "vmm/identity.h"
 #include "vmm/kernel_bzimage.h"
 #include "vmm/kernel_check.h"
 
@@ -83,12 +84,21 @@ static bool verify(int fd, const char *source_hash, char **ret_version)
 	return *ret_version;
 }
 
+/*
+ * What QEMU needs when root starts it as somebody else.  That it fails shows where it is decided as whom
+ * QEMU runs.
+ */
+static void share(int fd)
+{
+	kt_error_destroy(kt_identity_share(fd, false));
+}
+
 /* A file without a name: in the cache directory if that works, else in memory. */
 static int open_nameless(const char *dir)
 {
 	int fd = dir ? open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
 
-	return fd >= 0 ? fd : memfd_create("ktstr-vmlinux", MFD_CLOEXEC);
+	return fd >= 0 ? fd : memfd_create("ktstr-vmlinux", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
 /*
@@ -175,6 +185,9 @@ static struct kt_error *unpack(const struct source *source, const char *dir, con
 	KT_TRY(kt_bzimage_unpack(&bzimage, source->name, fd));
 	KT_TRY(kt_kernel_check(fd, source->name, &version));
 	KT_TRY(write_trailer(source, fd, bzimage.unpacked_bytes, version));
+	share(fd);
+	/* One in memory is for all guests alike; a file has its owner against them, and refuses this. */
+	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 	KT_TRY(reopen_read_only(fd, ret_fd));
 	if (path) {
 		publish(fd, path);
@@ -216,6 +229,7 @@ struct kt_error *kt_kernel_cache_get(const void *image, size_t len, const char *
 	KT_TRY(locate(source.hash, &dir, &path));
 	kt_autoclose int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (fd >= 0 && verify(fd, source.hash, ret_version)) {
+		share(fd);
 		*ret_fd = fd;
 		fd = -1;
 		return NULL;

@@ -50,23 +50,56 @@ struct kt_error *kt_machine_check(const struct kt_machine *machine)
 	return NULL;
 }
 
-/*
- * The guest must die with us and get no new rights; setpriv sets both, then executes QEMU.
- * A parent that died before setpriv came so far sends no signal any more: the shell looks
- * whether it is still there, now that its death cannot be missed.
- */
-static void add_programs(const struct kt_machine_programs *programs, struct kt_arguments *out)
+struct kt_limits kt_machine_limits(const struct kt_machine *machine, uint64_t file_bytes)
 {
+	uint32_t cpu_count = kt_topology_cpu_count(&machine->topology);
+	bool is_threaded = machine->accelerator == KT_ACCELERATOR_KVM || machine->tcg_multi_thread;
+	struct kt_limits_need need = {
+		.memory_bytes = (uint64_t)machine->memory_mib << 20,
+		.file_bytes = file_bytes,
+		.cpu_count = cpu_count,
+		.thread_count = is_threaded ? cpu_count : 1,
+	};
+
+	return kt_limits_for(&need);
+}
+
+/* A control group is joined with the rights that setpriv takes away. */
+static void add_join(const struct kt_machine_programs *programs, struct kt_arguments *out)
+{
+	if (!programs->group_procs)
+		return;
+	kt_arguments_add_pair(out, "/bin/sh", "-c");
+	kt_arguments_add(out, "echo 0 >\"$0\" && exec \"$@\"");
+	kt_arguments_add(out, programs->group_procs);
+}
+
+/*
+ * The guest must die with us, have no more rights than it needs, get no new ones, and keep within its
+ * limits.  A parent that died before setpriv came so far sends no signal any more: the shell looks
+ * whether it is still there, now that its death cannot be missed.  setpriv arms the signal last, as
+ * it must: a change of the user would disarm it.
+ */
+static void add_programs(const struct kt_machine *machine,
+			 const struct kt_machine_programs *programs, struct kt_arguments *out)
+{
+	struct kt_limits limits = kt_machine_limits(machine, programs->file_bytes);
+	kt_autobuf struct kt_buf script = KT_BUF_INIT;
+
+	add_join(programs, out);
 	kt_arguments_add(out, programs->setpriv);
+	if (programs->identity)
+		kt_identity_put(programs->identity, out);
 	kt_arguments_add_pair(out, "--pdeathsig", "KILL");
 	kt_arguments_add(out, "--no-new-privs");
-	if (programs->parent_pid) {
-		kt_arguments_add(out, "/bin/sh");
-		kt_arguments_add(out, "-c");
-		kt_arguments_addf(out, "test $PPID = %d && exec \"$@\"", (int)programs->parent_pid);
-		kt_arguments_add(out, "sh");
-	}
+	kt_limits_put_script(&limits, &script);
+	if (programs->parent_pid)
+		kt_buf_printf(&script, "test $PPID = %d && ", (int)programs->parent_pid);
+	kt_buf_puts(&script, "exec \"$@\"");
+	kt_arguments_add_pair(out, "/bin/sh", "-c");
+	kt_arguments_add_pair(out, kt_buf_text(&script), "sh");
 	kt_arguments_add(out, programs->qemu);
+	out->failed |= script.failed;
 }
 
 /* No default device, no configuration file, no window, no helper process, and an end at reboot. */
@@ -214,7 +247,7 @@ static struct kt_error *add_machine(const struct kt_machine *machine,
 				    struct kt_arguments *out)
 {
 	KT_TRY(kt_machine_check(machine));
-	add_programs(programs, out);
+	add_programs(machine, programs, out);
 	add_hardening(out);
 	add_topology(machine, out);
 	add_channels(machine, out);

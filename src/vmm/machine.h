@@ -17,6 +17,8 @@
 
 #include "run/topology.h"
 #include "vmm/arguments.h"
+#include "vmm/identity.h"
+#include "vmm/limits.h"
 
 enum kt_accelerator {
 	KT_ACCELERATOR_TCG,
@@ -58,6 +60,9 @@ struct kt_machine_programs {
 	const char *setpriv; /* util-linux's setpriv */
 	const char *qemu;
 	pid_t parent_pid; /* who starts it, and must still live then; 0: not checked */
+	const struct kt_identity *identity; /* as whom QEMU runs; NULL: as its parent */
+	const char *group_procs; /* cgroup.procs of the control group it joins, or NULL */
+	uint64_t file_bytes;	 /* that QEMU may write into one file: of a state that is saved */
 };
 
 /**
@@ -73,9 +78,12 @@ uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t init
  */
 struct kt_error *kt_machine_check(const struct kt_machine *machine) KT_MUST_CHECK;
 
+/** What QEMU may take for @machine, if it writes at most @file_bytes into one file. */
+struct kt_limits kt_machine_limits(const struct kt_machine *machine, uint64_t file_bytes);
+
 /**
- * Makes the vector for a cold boot.  The last process in it is QEMU itself (setpriv
- * executes it), so the child's pid is QEMU's.
+ * Makes the vector for a cold boot.  The last process in it is QEMU itself (each
+ * of the others executes the next), so the child's pid is QEMU's.
  * Errors: usage (kt_machine_check()), no memory.
  * Owner: the caller calls kt_arguments_deinit() on @ret.
  */

@@ -10,10 +10,16 @@ static const struct kt_machine_programs programs = { .setpriv = "/usr/bin/setpri
 						     .qemu = "/usr/bin/qemu" };
 
 /* What all vectors share: before the accelerator, between topology and kernel line. */
-#define PROGRAMS                                                          \
-	"/usr/bin/setpriv --pdeathsig KILL --no-new-privs /usr/bin/qemu " \
-	"-nodefaults -no-user-config -display none -no-reboot "           \
+#define LIMITS(files, kib)                                                            \
+	"/bin/sh -c '{ ulimit -c 0; ulimit -f 0; ulimit -n " files "; ulimit -v " kib \
+	"; } 2>/dev/null; exec \"$@\"' sh "
+#define QEMU                                                    \
+	"/usr/bin/qemu "                                        \
+	"-nodefaults -no-user-config -display none -no-reboot " \
 	"-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -M pc "
+/* Limits: so many files, so much address space in KiB. */
+#define PROGRAMS(files, kib) \
+	"/usr/bin/setpriv --pdeathsig KILL --no-new-privs " LIMITS(files, kib) QEMU
 #define TCG "-accel tcg,thread=single -cpu max,vendor=GenuineIntel "
 #define KVM "-accel kvm -cpu host "
 #define CHANNELS                                                                      \
@@ -74,14 +80,18 @@ static void check_both(struct kt_topology topology, const char *tcg, const char 
 
 START_TEST(golden_vectors)
 {
-	check_both((struct kt_topology){ 1, 1, 1, 1 }, PROGRAMS TCG SMP_1111 CHANNELS TCG_END,
-		   PROGRAMS KVM SMP_1111 CHANNELS KVM_END);
-	check_both((struct kt_topology){ 1, 1, 2, 2 }, PROGRAMS TCG SMP_1122 CHANNELS TCG_END,
-		   PROGRAMS KVM SMP_1122 CHANNELS KVM_END);
-	check_both((struct kt_topology){ 1, 2, 4, 1 }, PROGRAMS TCG SMP_1241 CHANNELS TCG_END,
-		   PROGRAMS KVM SMP_1241 CHANNELS KVM_END);
-	check_both((struct kt_topology){ 2, 4, 2, 2 }, PROGRAMS TCG SMP_2422 CHANNELS TCG_END,
-		   PROGRAMS KVM SMP_2422 CHANNELS KVM_END);
+	check_both((struct kt_topology){ 1, 1, 1, 1 },
+		   PROGRAMS("132", "3547136") TCG SMP_1111 CHANNELS TCG_END,
+		   PROGRAMS("132", "3547136") KVM SMP_1111 CHANNELS KVM_END);
+	check_both((struct kt_topology){ 1, 1, 2, 2 },
+		   PROGRAMS("144", "3547136") TCG SMP_1122 CHANNELS TCG_END,
+		   PROGRAMS("144", "3964928") KVM SMP_1122 CHANNELS KVM_END);
+	check_both((struct kt_topology){ 1, 2, 4, 1 },
+		   PROGRAMS("160", "3547136") TCG SMP_1241 CHANNELS TCG_END,
+		   PROGRAMS("160", "4521984") KVM SMP_1241 CHANNELS KVM_END);
+	check_both((struct kt_topology){ 2, 4, 2, 2 },
+		   PROGRAMS("192", "3809280") TCG SMP_2422 CHANNELS TCG_END,
+		   PROGRAMS("192", "5898240") KVM SMP_2422 CHANNELS KVM_END);
 }
 END_TEST
 
@@ -92,13 +102,97 @@ START_TEST(choices)
 	struct kt_machine_boot boot = { .kernel_fd = 6, .initrd_fd = 7 };
 
 	/* An unknown TSC rate: the guest is told nothing about it. */
-	check_vector(&machine, &boot, PROGRAMS TCG SMP_1111 CHANNELS "'");
+	check_vector(&machine, &boot, PROGRAMS("132", "3547136") TCG SMP_1111 CHANNELS "'");
 	machine.tcg_multi_thread = true;
 	machine.cpu = "Nehalem";
 	boot.append = "init_debug=1";
 	check_vector(&machine, &boot,
-		     PROGRAMS "-accel tcg,thread=multi -cpu Nehalem " SMP_1111 CHANNELS
-			      " init_debug=1'");
+		     PROGRAMS("132",
+			      "3547136") "-accel tcg,thread=multi -cpu Nehalem " SMP_1111 CHANNELS
+					 " init_debug=1'");
+}
+END_TEST
+
+/* Who QEMU is, what it joins before that, whose child it must be, and what it may write. */
+START_TEST(confinement)
+{
+	struct kt_machine machine =
+		machine_of((struct kt_topology){ 1, 1, 1, 1 }, KT_ACCELERATOR_TCG);
+	const struct kt_machine_boot boot = { .kernel_fd = 6, .initrd_fd = 7 };
+	struct kt_identity nobody = { .is_dropped = true, .has_group = true, .group = 106 };
+	struct kt_machine_programs confined = programs;
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+	kt_autobuf struct kt_buf line = KT_BUF_INIT;
+	static const char expected[] =
+		"/bin/sh -c 'echo 0 >\"$0\" && exec \"$@\"' /cg/guest-0/cgroup.procs "
+		"/usr/bin/setpriv --reuid 65534 --regid 65534 --groups 106 --bounding-set -all "
+		"--inh-caps -all --pdeathsig KILL --no-new-privs /bin/sh -c '{ ulimit -c 0; "
+		"ulimit -f 9; ulimit -n 132; ulimit -v 3547136; } 2>/dev/null; test $PPID = 77 && "
+		"exec \"$@\"' sh /usr/bin/qemu -nodefaults ";
+
+	confined.identity = &nobody;
+	confined.group_procs = "/cg/guest-0/cgroup.procs";
+	confined.parent_pid = 77;
+	confined.file_bytes = 4097;
+	KT_OK(kt_machine_boot_arguments(&machine, &boot, &confined, &arguments));
+	kt_arguments_render(&arguments, &line);
+	ck_assert_msg(!strncmp(kt_buf_text(&line), expected, sizeof(expected) - 1), "%s",
+		      kt_buf_text(&line));
+	nobody.has_group = false;
+	kt_buf_reset(&line);
+	kt_arguments_deinit(&arguments);
+	KT_OK(kt_machine_boot_arguments(&machine, &boot, &confined, &arguments));
+	kt_arguments_render(&arguments, &line);
+	ck_assert(strstr(kt_buf_text(&line), " --regid 65534 --clear-groups --bounding-set "));
+}
+END_TEST
+
+static const struct {
+	struct kt_identity_facts facts;
+	bool is_dropped;
+	bool has_group;
+	const char *part;
+} identities[] = {
+	{ { .kernel_mode = 0644 }, false, false, "as this user" },
+	{ { .is_root = true, .kernel_mode = 0644 }, true, false, "as nobody, without" },
+	{ { .is_root = true, .kernel_mode = 0600 }, false, false, "the kernel's file" },
+	/* A group may read it, though not one that QEMU will have. */
+	{ { .is_root = true, .kernel_mode = 0640 }, false, false, "the kernel's file" },
+	{ { .is_root = true, .kernel_mode = 0640, .kernel_group = KT_IDENTITY_NOBODY },
+	  true,
+	  false,
+	  "as nobody" },
+	{ { .is_root = true, .kernel_mode = 0644, .is_kvm = true }, false, false, "/dev/kvm" },
+	{ { .is_root = true, .kernel_mode = 0644, .is_kvm = true, .kvm_mode = 0666 },
+	  true,
+	  false,
+	  "as nobody, without" },
+	{ { .is_root = true,
+	    .kernel_mode = 0644,
+	    .is_kvm = true,
+	    .kvm_mode = 0660,
+	    .kvm_group = 106 },
+	  true,
+	  true,
+	  "in the group of /dev/kvm" },
+	{ { .is_root = true, .kernel_mode = 0644, .is_kvm = true, .kvm_mode = 0660 },
+	  false,
+	  false,
+	  "only root may use /dev/kvm" },
+	/* Nobody cares for a device that is not used. */
+	{ { .is_root = true, .kernel_mode = 0644, .kvm_mode = 0600 }, true, false, "as nobody" },
+};
+
+START_TEST(identity)
+{
+	struct kt_identity got;
+
+	kt_identity_decide(&identities[_i].facts, &got);
+	ck_assert_int_eq(got.is_dropped, identities[_i].is_dropped);
+	ck_assert_int_eq(got.has_group, identities[_i].has_group);
+	if (got.has_group)
+		ck_assert_uint_eq(got.group, 106);
+	ck_assert_msg(strstr(got.reason, identities[_i].part), "%s", got.reason);
 }
 END_TEST
 
@@ -109,15 +203,16 @@ START_TEST(nodes_of_one_cpu_and_all_pairs)
 	const struct kt_machine_boot boot = { .kernel_fd = 6, .initrd_fd = 7 };
 
 	check_vector(&machine, &boot,
-		     PROGRAMS KVM "-smp 3,sockets=3,dies=1,cores=1,threads=1 -m 768 "
-				  "-object memory-backend-ram,id=m0,size=256M "
-				  "-numa node,nodeid=0,cpus=0,memdev=m0 "
-				  "-object memory-backend-ram,id=m1,size=256M "
-				  "-numa node,nodeid=1,cpus=1,memdev=m1 "
-				  "-object memory-backend-ram,id=m2,size=256M "
-				  "-numa node,nodeid=2,cpus=2,memdev=m2 "
-				  "-numa dist,src=0,dst=1,val=21 -numa dist,src=0,dst=2,val=21 "
-				  "-numa dist,src=1,dst=2,val=21" CHANNELS KVM_END);
+		     PROGRAMS("140", "4349952") KVM
+		     "-smp 3,sockets=3,dies=1,cores=1,threads=1 -m 768 "
+		     "-object memory-backend-ram,id=m0,size=256M "
+		     "-numa node,nodeid=0,cpus=0,memdev=m0 "
+		     "-object memory-backend-ram,id=m1,size=256M "
+		     "-numa node,nodeid=1,cpus=1,memdev=m1 "
+		     "-object memory-backend-ram,id=m2,size=256M "
+		     "-numa node,nodeid=2,cpus=2,memdev=m2 "
+		     "-numa dist,src=0,dst=1,val=21 -numa dist,src=0,dst=2,val=21 "
+		     "-numa dist,src=1,dst=2,val=21" CHANNELS KVM_END);
 }
 END_TEST
 
@@ -229,6 +324,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, choices);
 	tcase_add_test(tests, memory_in_files);
 	tcase_add_test(tests, memory_of_nodes_in_files);
+	tcase_add_test(tests, confinement);
+	tcase_add_loop_test(tests, identity, 0, (int)(sizeof(identities) / sizeof(*identities)));
 	tcase_add_test(tests, nodes_of_one_cpu_and_all_pairs);
 	tcase_add_test(tests, refusals);
 	tcase_add_test(tests, memory);

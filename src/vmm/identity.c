@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/identity.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "vmm/program.h"
+
+enum {
+	TRIAL_MS = 5000,
+	TRIAL_OUTPUT_BYTES = 4096,
+	SAID_BYTES = 120,
+};
+
+static void keep(struct kt_identity *ret, const char *reason)
+{
+	*ret = (struct kt_identity){ .is_dropped = false };
+	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+}
+
+/* Whether nobody, in the group of /dev/kvm if need be, can use it. */
+static bool decide_kvm(const struct kt_identity_facts *facts, struct kt_identity *ret)
+{
+	const mode_t others = S_IROTH | S_IWOTH;
+	const mode_t group = S_IRGRP | S_IWGRP;
+
+	if (!facts->is_kvm || (facts->kvm_mode & others) == others)
+		return true;
+	/* The group of root is no group to be kept. */
+	if ((facts->kvm_mode & group) != group || !facts->kvm_group)
+		return false;
+	ret->has_group = true;
+	ret->group = facts->kvm_group;
+	return true;
+}
+
+static bool can_read_kernel(const struct kt_identity_facts *facts)
+{
+	return (facts->kernel_mode & S_IROTH) ||
+	       ((facts->kernel_mode & S_IRGRP) && facts->kernel_group == KT_IDENTITY_NOBODY);
+}
+
+void kt_identity_decide(const struct kt_identity_facts *facts, struct kt_identity *ret)
+{
+	struct kt_identity identity = { .is_dropped = true };
+
+	if (!facts->is_root) {
+		keep(ret, "QEMU runs as this user");
+	} else if (!can_read_kernel(facts)) {
+		keep(ret, "QEMU runs as root, for only root may read the kernel's file");
+	} else if (!decide_kvm(facts, &identity)) {
+		keep(ret, "QEMU runs as root, for only root may use /dev/kvm");
+	} else {
+		(void)snprintf(identity.reason, sizeof(identity.reason),
+			       "QEMU runs as nobody%s, without capabilities",
+			       identity.has_group ? " in the group of /dev/kvm" : "");
+		*ret = identity;
+	}
+}
+
+void kt_identity_put(const struct kt_identity *identity, struct kt_arguments *out)
+{
+	if (!identity->is_dropped)
+		return;
+	kt_arguments_add(out, "--reuid");
+	kt_arguments_addf(out, "%d", KT_IDENTITY_NOBODY);
+	kt_arguments_add(out, "--regid");
+	kt_arguments_addf(out, "%d", KT_IDENTITY_NOBODY);
+	if (identity->has_group) {
+		kt_arguments_add(out, "--groups");
+		kt_arguments_addf(out, "%u", (unsigned)identity->group);
+	} else {
+		kt_arguments_add(out, "--clear-groups");
+	}
+	kt_arguments_add_pair(out, "--bounding-set", "-all");
+	kt_arguments_add_pair(out, "--inh-caps", "-all");
+}
+
+/* Does setpriv do it, and may nobody execute QEMU then?  Says why not in @said. */
+static bool try_it(const struct kt_identity_query *query, const struct kt_identity *identity,
+		   struct kt_buf *said)
+{
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+	kt_autobuf struct kt_buf output = KT_BUF_INIT;
+	int status = 0;
+
+	kt_arguments_add(&arguments, query->setpriv);
+	kt_identity_put(identity, &arguments);
+	kt_arguments_add(&arguments, "--no-new-privs");
+	kt_arguments_add_pair(&arguments, "/bin/sh", "-c");
+	kt_arguments_add(&arguments, "test -x \"$1\" || { echo \"no access to $1\"; exit 1; }");
+	kt_arguments_add_pair(&arguments, "sh", query->qemu);
+	kt_autoerr struct kt_error *err = kt_arguments_error(&arguments);
+	if (!err)
+		err = kt_program_capture(arguments.argv, TRIAL_MS, TRIAL_OUTPUT_BYTES, &output,
+					 &status);
+	if (err)
+		kt_buf_puts(said, kt_error_message(err));
+	else
+		kt_text_sanitize(said, kt_buf_text(&output), output.len, SAID_BYTES, false);
+	return !err && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+void kt_identity_find(const struct kt_identity_query *query, struct kt_identity *ret)
+{
+	kt_autobuf struct kt_buf said = KT_BUF_INIT;
+	struct kt_identity identity;
+	struct stat kernel = { .st_mode = 0 };
+	struct stat kvm = { .st_mode = 0 };
+
+	(void)fstat(query->kernel_fd, &kernel);
+	if (stat(query->kvm_path, &kvm))
+		kvm.st_mode = 0;
+	struct kt_identity_facts facts = {
+		.is_root = !geteuid(),
+		.is_kvm = query->is_kvm,
+		.kvm_mode = kvm.st_mode,
+		.kvm_group = kvm.st_gid,
+		.kernel_mode = kernel.st_mode,
+		.kernel_group = kernel.st_gid,
+	};
+	kt_identity_decide(&facts, &identity);
+	if (identity.is_dropped && !try_it(query, &identity, &said)) {
+		keep(&identity, "");
+		(void)snprintf(identity.reason, sizeof(identity.reason),
+			       "QEMU runs as root, for it does not work as nobody: %s",
+			       kt_buf_text(&said));
+	}
+	*ret = identity;
+}
+
+struct kt_error *kt_identity_share(int fd, bool is_writable)
+{
+	if (geteuid())
+		return NULL;
+	if (fchown(fd, (uid_t)-1, KT_IDENTITY_NOBODY) || fchmod(fd, is_writable ? 0660 : 0640))
+		return kt_error_create(KT_ERROR_IO, errno, "let QEMU open what it is given");
+	return NULL;
+}
