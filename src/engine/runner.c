@@ -225,6 +225,13 @@ static void on_console(void *ctx, const char *line)
 	kt_runner_emit(ctx, &event);
 }
 
+static void on_note(void *ctx, const char *text)
+{
+	const struct kt_runner *runner = ctx;
+
+	kt_session_note(runner->shared->session, runner->scenario->name, text);
+}
+
 static void on_stopped(void *ctx)
 {
 	struct kt_runner *runner = ctx;
@@ -238,6 +245,7 @@ const struct kt_guest_handler kt_runner_guest_handler = {
 	.on_state = on_state,
 	.on_message = on_message,
 	.on_console = on_console,
+	.on_note = on_note,
 	.on_stopped = on_stopped,
 };
 

@@ -100,6 +100,7 @@ static void reset_run(struct kt_runner *runner)
 	run->is_streamed = runner->shared->is_live && run->probe->snapshots > 1;
 	run->is_in_stream = run->is_streamed;
 	run->streamed_count = 0;
+	run->stdout_bytes = 0;
 	kt_event_lines_deinit(&run->lines);
 	for (int i = 0; i < KT_STREAM_COUNT; i++)
 		kt_buf_reset(&run->streams[i]);

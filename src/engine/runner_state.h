@@ -50,6 +50,7 @@ struct probe_run {
 	bool is_streamed;	     /* it tells its snapshots as it takes them */
 	bool is_in_stream;	     /* what comes on stdout is not the document yet */
 	uint32_t streamed_count;     /* snapshots that came and were emitted */
+	uint64_t stdout_bytes;	     /* that came */
 	struct kt_event_lines lines; /* of its stream, not looked at yet */
 	struct kt_buf streams[KT_STREAM_COUNT];
 };

@@ -20,7 +20,7 @@ void kt_runner_announce_probe(struct kt_runner *runner, struct kt_event *told)
 	kt_runner_emit(runner, event);
 }
 
-/* The agent keeps a limit too, but the stream is within that. */
+/* The agent keeps a limit too, but the stream is within that, and not every agent is ours. */
 static void keep_document(struct probe_run *run, const char *bytes, size_t len)
 {
 	struct kt_buf *document = &run->streams[KT_STREAM_STDOUT];
@@ -43,7 +43,8 @@ static bool take_event(struct kt_runner *runner, struct kt_event *event)
 		kt_runner_announce_probe(runner, event);
 		return true;
 	case KT_EVENT_SNAPSHOT:
-		if (!run->is_announced || event->snapshot.index != run->streamed_count)
+		if (!run->is_announced || event->snapshot.index != run->streamed_count ||
+		    run->streamed_count >= run->probe->snapshots)
 			return false;
 		event->snapshot.probe = run->probe->name;
 		event->snapshot.run = run->run;
@@ -83,6 +84,9 @@ void kt_runner_take_stdout(struct kt_runner *runner, const char *bytes, size_t l
 	struct probe_run *run = &runner->probe;
 	size_t taken = 0;
 
+	run->stdout_bytes += len;
+	if (run->stdout_bytes > KT_STREAM_MAX_BYTES)
+		return;
 	if (!run->is_in_stream) {
 		keep_document(run, bytes, len);
 		return;

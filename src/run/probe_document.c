@@ -49,12 +49,25 @@ static struct kt_error *as_probe(struct kt_error *err)
 	return same;
 }
 
+static struct kt_error *check_values(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += text[i] == ',' || text[i] == '[' || text[i] == '{';
+	if (count <= KT_PROBE_DOCUMENT_MAX_VALUES)
+		return NULL;
+	return kt_error_create(KT_ERROR_PROBE, 0, "probe output: more than %d values",
+			       KT_PROBE_DOCUMENT_MAX_VALUES);
+}
+
 struct kt_error *kt_probe_document_parse(const char *text, size_t len,
 					 struct kt_probe_document *ret)
 {
 	struct kt_json_tokens tokens = { 0 };
 	struct kt_probe_document document = { 0 };
 
+	KT_TRY(check_values(text, len));
 	struct kt_error *err = kt_json_scan(text, len, "probe output", KT_JSON_STRICT, &tokens);
 	if (!err)
 		err = kt_error_wrap(kt_fields_decode(&document_record, &tokens, 0, &document.arena,
@@ -80,6 +93,8 @@ struct kt_error *kt_probe_metric_count(const char *out, size_t out_len, const ch
 {
 	struct kt_flat_metrics metrics = { 0 };
 
+	KT_TRY(check_values(out, out_len));
+	KT_TRY(check_values(err, err_len));
 	KT_TRY(kt_json_flatten(out, out_len, &metrics));
 	if (!metrics.count && err_len) {
 		kt_flat_metrics_deinit(&metrics);

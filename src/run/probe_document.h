@@ -3,6 +3,10 @@
  * The probe's JSON output, schema 2 (contract section 2.2), read strictly: counters
  * exact to the last of 64 bits, members added later skipped, everything else wrong
  * refused with its reason.
+ *
+ * The text may come from a guest.  Reading JSON takes many times the size of its values, so a text with
+ * more of them than a report of 16 MiB has is refused before that: commas and opening brackets are
+ * counted.
  */
 #ifndef KT_RUN_PROBE_DOCUMENT_H
 #define KT_RUN_PROBE_DOCUMENT_H
@@ -11,7 +15,8 @@
 
 #define KT_PROBE_DOCUMENT_SCHEMA	2
 #define KT_PROBE_DOCUMENT_MAX_SNAPSHOTS 100000 /* contract section 1.1 */
-#define KT_PROBE_FATAL_KIND_SIZE	64     /* the longest word, with its NUL */
+#define KT_PROBE_DOCUMENT_MAX_VALUES	1000000
+#define KT_PROBE_FATAL_KIND_SIZE	64 /* the longest word, with its NUL */
 
 struct kt_probe_document {
 	uint32_t schema_version;
@@ -28,7 +33,8 @@ struct kt_probe_document {
 
 /**
  * Reads the whole @text as one document.
- * Errors: probe (not one JSON document, another schema, a member missing or wrong), no memory.
+ * Errors: probe (not one JSON document, another schema, a member missing or wrong, too many values),
+ * no memory.
  * Owner: the caller calls kt_probe_document_deinit(); @text is not kept.
  */
 struct kt_error *kt_probe_document_parse(const char *text, size_t len,
@@ -42,7 +48,7 @@ void kt_probe_document_deinit(struct kt_probe_document *document);
 /**
  * How many flat metrics a program's output has: those of its stdout, or, if that has none,
  * of its stderr (contract section 7.1).
- * Errors: no memory.
+ * Errors: probe (too many values), no memory.
  */
 struct kt_error *kt_probe_metric_count(const char *out, size_t out_len, const char *err,
 				       size_t err_len, uint64_t *ret) KT_MUST_CHECK;

@@ -94,7 +94,12 @@ static void on_link(void *ctx, const struct kt_link_message *message)
 		kt_guest_kill_qemu(guest);
 		return;
 	default:
-		guest->handler->on_message(guest->ctx, message);
+		/* Nothing was asked for yet, so there is nothing to be told about. */
+		if (guest->state < KT_GUEST_READY)
+			kt_guest_handle(guest, KT_GUEST_ON_GARBAGE,
+					"the agent told of a process before it was ready");
+		else
+			guest->handler->on_message(guest->ctx, message);
 		return;
 	}
 }
@@ -138,6 +143,7 @@ void kt_guest_destroy(struct kt_guest *guest)
 void kt_guest_start(struct kt_guest *guest)
 {
 	guest->started_ns = kt_clock_mono_ns();
+	kt_line_limit_init(&guest->console_limit, guest->started_ns);
 	kt_guest_init_handles(guest);
 	kt_guest_handle(guest, KT_GUEST_ON_START, NULL);
 

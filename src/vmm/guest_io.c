@@ -12,40 +12,6 @@
 /* How long streams may stay open once QEMU is gone. */
 #define KT_STREAM_GRACE_NS (500 * KT_NS_PER_MS)
 
-struct sending {
-	uv_write_t request;
-	char *bytes;
-};
-
-static void on_sent(uv_write_t *request, int status)
-{
-	struct sending *sending = (struct sending *)request;
-
-	(void)status; /* a broken pipe is seen by the reader */
-	free(sending->bytes);
-	free(sending);
-}
-
-void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes)
-{
-	size_t len = bytes->len;
-	char *data = kt_buf_steal(bytes);
-	struct sending *sending = data ? calloc(1, sizeof(*sending)) : NULL;
-
-	if (!sending || !guest->stream_open[stream]) {
-		free(sending);
-		free(data);
-		return;
-	}
-	sending->bytes = data;
-	uv_buf_t buffer = uv_buf_init(data, (unsigned)len);
-	if (uv_write(&sending->request, (uv_stream_t *)&guest->streams[stream], &buffer, 1,
-		     on_sent)) {
-		free(sending);
-		free(data);
-	}
-}
-
 void kt_guest_send_qmp(struct kt_guest *guest, const char *command)
 {
 	struct kt_buf bytes = KT_BUF_INIT;
@@ -60,6 +26,7 @@ static void on_closed(uv_handle_t *handle_closed)
 
 	if (--guest->open_handles)
 		return;
+	kt_guest_tell_left_out(guest);
 	kt_guest_handle(guest, KT_GUEST_ON_CLOSED, NULL);
 	guest->handler->on_stopped(guest->ctx);
 }
@@ -77,6 +44,7 @@ void kt_guest_close_all(struct kt_guest *guest)
 		guest->stream_open[i] = false;
 		close_handle((uv_handle_t *)&guest->streams[i]);
 	}
+	close_handle((uv_handle_t *)&guest->turn);
 	close_handle((uv_handle_t *)&guest->timer);
 	close_handle((uv_handle_t *)&guest->fault_timer);
 	close_handle((uv_handle_t *)&guest->process);
@@ -104,24 +72,6 @@ void kt_guest_kill_qemu(struct kt_guest *guest)
 	(void)uv_process_kill(&guest->process, SIGKILL);
 }
 
-static void take_console(struct kt_guest *guest, const char *bytes, size_t len)
-{
-	kt_tail_append(&guest->console, bytes, len);
-	for (; len; bytes++, len--) {
-		if (*bytes != '\n') {
-			if (guest->console_line.len < GUEST_MAX_LINE_BYTES && *bytes != '\r')
-				kt_buf_putc(&guest->console_line, *bytes);
-			continue;
-		}
-		kt_autobuf struct kt_buf clean = KT_BUF_INIT;
-		kt_text_sanitize(&clean, kt_buf_text(&guest->console_line), guest->console_line.len,
-				 GUEST_MAX_LINE_BYTES, false);
-		if (clean.len)
-			guest->handler->on_console(guest->ctx, kt_buf_text(&clean));
-		kt_buf_reset(&guest->console_line);
-	}
-}
-
 static void take_bytes(struct kt_guest *guest, enum guest_stream stream, const char *bytes,
 		       size_t len)
 {
@@ -132,7 +82,7 @@ static void take_bytes(struct kt_guest *guest, enum guest_stream stream, const c
 		kt_tail_append(&guest->qemu_stderr, bytes, len);
 		break;
 	case STREAM_CONSOLE:
-		take_console(guest, bytes, len);
+		kt_guest_take_console(guest, bytes, len);
 		break;
 	case STREAM_QMP:
 		err = kt_qmp_feed(&guest->qmp, bytes, len);
@@ -172,10 +122,21 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
 
 	if (got > 0 && which == STREAM_AGENT && guest->is_damage_due)
 		kt_guest_damage(guest, buffer->base);
-	if (got > 0)
-		take_bytes(guest, which, buffer->base, (size_t)got);
-	else if (got < 0)
+	if (got < 0) {
 		end_stream(guest, which);
+		return;
+	}
+	if (!got)
+		return;
+	/* libuv would read on, though others have something to say too. */
+	if ((size_t)got == buffer->len)
+		kt_guest_pause(guest, which);
+	take_bytes(guest, which, buffer->base, (size_t)got);
+}
+
+void kt_guest_read(struct kt_guest *guest, enum guest_stream stream)
+{
+	(void)uv_read_start((uv_stream_t *)&guest->streams[stream], on_alloc, on_read);
 }
 
 static void on_qemu_exit(uv_process_t *process, int64_t exit_status, int signal)
@@ -205,12 +166,14 @@ void kt_guest_init_handles(struct kt_guest *guest)
 		(void)uv_pipe_init(guest->loop, &guest->streams[i], 0);
 		guest->streams[i].data = guest;
 	}
+	(void)uv_check_init(guest->loop, &guest->turn);
+	guest->turn.data = guest;
 	(void)uv_timer_init(guest->loop, &guest->timer);
 	guest->timer.data = guest;
 	(void)uv_timer_init(guest->loop, &guest->fault_timer);
 	guest->fault_timer.data = guest;
 	guest->process.data = guest;
-	guest->open_handles = STREAM_COUNT + 3;
+	guest->open_handles = STREAM_COUNT + 4;
 }
 
 /* How QEMU gets our descriptor @fd; -1 gives it /dev/null. */
@@ -262,7 +225,7 @@ int kt_guest_spawn_qemu(struct kt_guest *guest)
 	int status = uv_spawn(guest->loop, &guest->process, &options);
 	for (int i = 0; !status && i < STREAM_COUNT; i++) {
 		guest->stream_open[i] = true;
-		(void)uv_read_start((uv_stream_t *)&guest->streams[i], on_alloc, on_read);
+		kt_guest_read(guest, (enum guest_stream)i);
 	}
 	return status;
 }

@@ -12,7 +12,7 @@
 /* How long a hanging guest gets to print a back-trace after an NMI. */
 #define KT_NMI_GRACE_NS (500 * KT_NS_PER_MS)
 
-static uint64_t next_deadline_ns(const struct kt_guest *guest)
+static uint64_t state_deadline_ns(const struct kt_guest *guest)
 {
 	switch (guest->state) {
 	case KT_GUEST_STARTING:
@@ -25,6 +25,19 @@ static uint64_t next_deadline_ns(const struct kt_guest *guest)
 	default:
 		return guest->kill_ns;
 	}
+}
+
+static bool is_ending(const struct kt_guest *guest)
+{
+	return guest->state == KT_GUEST_DONE || guest->state == KT_GUEST_FAILED;
+}
+
+static uint64_t next_deadline_ns(const struct kt_guest *guest)
+{
+	uint64_t state_ns = state_deadline_ns(guest);
+	uint64_t send_ns = is_ending(guest) ? UINT64_MAX : kt_guest_send_deadline_ns(guest);
+
+	return send_ns < state_ns ? send_ns : state_ns;
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -55,17 +68,15 @@ static void on_end_timer(struct kt_guest *guest)
 static void on_timer(uv_timer_t *timer)
 {
 	struct kt_guest *guest = timer->data;
-	bool is_ending = guest->state == KT_GUEST_DONE || guest->state == KT_GUEST_FAILED;
-
 	if (kt_clock_mono_ns() < next_deadline_ns(guest)) {
 		kt_guest_arm_timer(guest);
-	} else if (is_ending) {
+	} else if (is_ending(guest)) {
 		on_end_timer(guest);
 	} else if (!guest->is_overdue) {
 		/* If it was us who were stopped, what the guest said meanwhile is not read yet. */
 		guest->is_overdue = true;
 		(void)uv_timer_start(&guest->timer, on_timer, 1, 0);
-	} else {
+	} else if (!kt_guest_tell_unsent(guest)) {
 		kt_autobuf struct kt_buf text = KT_BUF_INIT;
 		bool booting = guest->state < KT_GUEST_READY;
 		kt_buf_puts(&text, booting ? "the boot took longer than "

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * A guest's state, shared by its owner's side (guest.c), its decisions (guest_life.c) and
- * its process and streams (guest_io.c), and by nobody else.
+ * A guest's state, shared by its owner's side (guest.c), its decisions (guest_life.c),
+ * its process and streams (guest_io.c) and their limits (guest_flow.c), and by nobody else.
  */
 #ifndef KT_VMM_GUEST_STATE_H
 #define KT_VMM_GUEST_STATE_H
 
+#include "base/clock.h"
 #include "base/tail.h"
 #include "vmm/guest.h"
 #include "vmm/lifecycle.h"
+#include "vmm/line_limit.h"
 #include "vmm/qmp.h"
 #include "vmm/usage.h"
 
 enum {
-	GUEST_READ_BYTES = 64 * 1024,
+	GUEST_READ_BYTES = 16 * 1024, /* of a stream in one turn of the loop */
 	GUEST_MAX_LINE_BYTES = 1024,
+	/* What a scenario asks of its guest at once is less, for its file is. */
+	GUEST_MAX_UNSENT_BYTES = 2 * 1024 * 1024,
 };
+
+/* How long nothing of what was sent may be taken. */
+#define GUEST_SEND_TIMEOUT_NS (20 * KT_NS_PER_SEC)
 
 enum guest_stream {
 	STREAM_STDERR,
@@ -34,6 +41,8 @@ struct kt_guest {
 	uv_process_t process;
 	uv_pipe_t streams[STREAM_COUNT];
 	bool stream_open[STREAM_COUNT];
+	bool stream_paused[STREAM_COUNT]; /* until the loop's next turn */
+	uv_check_t turn;
 	uv_timer_t timer;
 	uv_timer_t fault_timer;
 	int open_handles;
@@ -53,14 +62,17 @@ struct kt_guest {
 	struct kt_guest_machine machine;
 	uint64_t started_ns;
 	uint64_t hello_ns;
-	uint64_t heard_ns;     /* last message of the agent */
-	uint64_t kill_ns;      /* when to kill QEMU; 0: not wanted yet */
-	int save_fd;	       /* where the state goes; -1: the guest is not being saved */
-	struct kt_usage usage; /* of QEMU when its end was decided */
+	uint64_t heard_ns;	  /* last message of the agent */
+	uint64_t unsent_since_ns; /* since then nothing was taken of what waits; 0: nothing waits */
+	bool is_overfull;	  /* more would have to wait than may */
+	uint64_t kill_ns;	  /* when to kill QEMU; 0: not wanted yet */
+	int save_fd;		  /* where the state goes; -1: the guest is not being saved */
+	struct kt_usage usage;	  /* of QEMU when its end was decided */
 
 	struct kt_qmp qmp;
 	struct kt_link link;
 	struct kt_buf console_line;
+	struct kt_line_limit console_limit;
 	struct kt_tail console;
 	struct kt_tail qemu_stderr;
 };
@@ -83,7 +95,28 @@ void kt_guest_kill_qemu(struct kt_guest *guest);
 /** Closes every handle; kt_guest_handle() gets KT_GUEST_ON_CLOSED when that is done. */
 void kt_guest_close_all(struct kt_guest *guest);
 
-/** Sends and empties @bytes; what cannot be sent shows as silence of the peer. */
+/** Reads @stream of @guest from now on. */
+void kt_guest_read(struct kt_guest *guest, enum guest_stream stream);
+
+/** Reads no more of @stream until the other handles of the loop had their turn. */
+void kt_guest_pause(struct kt_guest *guest, enum guest_stream stream);
+
+/** When what waits to be sent is a reason to end; UINT64_MAX: it is none. */
+uint64_t kt_guest_send_deadline_ns(const struct kt_guest *guest);
+
+/** Ends the guest if that time has come; whether it did. */
+bool kt_guest_tell_unsent(struct kt_guest *guest);
+
+/** Takes what came from the console: tells its lines, up to a limit, and keeps its end. */
+void kt_guest_take_console(struct kt_guest *guest, const char *bytes, size_t len);
+
+/** Says how many lines of the console were not told, if any. */
+void kt_guest_tell_left_out(struct kt_guest *guest);
+
+/**
+ * Sends and empties @bytes; what cannot be sent shows as silence of the peer.  What it does not take
+ * waits in our memory, within limits: beyond, the timer ends the guest.
+ */
 void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes);
 
 /** Sends QEMU's monitor a command without arguments. */

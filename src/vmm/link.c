@@ -9,9 +9,11 @@
 #include "base/json_write.h"
 #include "base/text.h"
 
-/* The longest text of a message that is kept. */
 enum {
-	LINK_MAX_TEXT_BYTES = 1024
+	/* The longest text of a message that is kept. */
+	LINK_MAX_TEXT_BYTES = 1024,
+	/* An agent's own are far shorter, and reading JSON takes many times its size. */
+	LINK_MAX_MESSAGE_BYTES = 16 * 1024,
 };
 
 /* A message being read: its JSON, and room for one cleaned text. */
@@ -207,6 +209,9 @@ static struct kt_error *take_message(struct kt_link *link, const struct kt_frame
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 	struct kt_link_message message = { .text = "" };
 
+	if (frame->len > LINK_MAX_MESSAGE_BYTES)
+		return kt_error_create(KT_ERROR_PROTOCOL, 0, "a message of %zu bytes is too large",
+				       frame->len);
 	struct kt_error *err =
 		kt_json_parse(frame->payload, frame->len, "agent", KT_JSON_STRICT, &json);
 	if (err) {

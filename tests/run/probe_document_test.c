@@ -111,6 +111,31 @@ static uint64_t metric_count(const char *out, const char *err)
 }
 
 /* Contract section 7.1: stdout first; stderr only when stdout has none; never both. */
+/* Reading would take some 100 bytes for each of its values. */
+START_TEST(a_text_of_too_many_values_is_not_read)
+{
+	const size_t most = KT_PROBE_DOCUMENT_MAX_VALUES;
+	kt_autobuf struct kt_buf text = KT_BUF_INIT;
+	uint64_t count = 77;
+
+	kt_buf_putc(&text, '[');
+	for (size_t i = 0; i < most - 1; i++)
+		kt_buf_puts(&text, "0,");
+	kt_buf_puts(&text, "0]");
+	KT_OK(kt_probe_metric_count(text.data, text.len, "", 0, &count));
+	ck_assert_uint_eq(count, most);
+	KT_FAILS(parse(text.data), KT_ERROR_PROBE, "probe output");
+	text.data[text.len - 1] = ',';
+	kt_buf_puts(&text, "0]");
+	KT_FAILS(parse(text.data), KT_ERROR_PROBE, "more than 1000000 values");
+	KT_FAILS(kt_probe_metric_count(text.data, text.len, "", 0, &count), KT_ERROR_PROBE,
+		 "more than 1000000 values");
+	KT_FAILS(kt_probe_metric_count("", 0, text.data, text.len, &count), KT_ERROR_PROBE,
+		 "more than 1000000 values");
+	ck_assert_uint_eq(count, most);
+}
+END_TEST
+
 START_TEST(numbers_are_counted_in_one_stream)
 {
 	ck_assert_uint_eq(metric_count("", ""), 0);
@@ -160,6 +185,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, anything_else_is_refused_with_its_reason);
 	tcase_add_test(tests, how_it_knows_is_kept);
 	tcase_add_test(tests, a_flood_of_snapshots_is_refused);
+	tcase_add_test(tests, a_text_of_too_many_values_is_not_read);
 	tcase_add_test(tests, numbers_are_counted_in_one_stream);
 	tcase_add_test(tests, the_fatal_kind_is_found);
 	suite_add_tcase(document, tests);

@@ -249,6 +249,9 @@ static const struct qemu_fault {
 	  { "\"reason\":\"protocol\"", "too large" } },
 	{ "exec head -c 30000000 /dev/zero >&5", { "\"reason\":\"qemu-exit\"" } },
 	{ "exec tr '\\0' x < /dev/zero >&3", { "\"reason\":\"protocol\"", "line without end" } },
+	/* Each is answered by a question, and none is read. */
+	{ "exec yes '{ \"event\": \"STOP\" }' >&3",
+	  { "\"reason\":\"protocol\"", "more than 2.0 MiB would have to wait" } },
 	{ "exec sleep 1000", { "\"reason\":\"timeout\"", "took longer than 3 s" } },
 	{ "exec 3>&- 4>&- 5>&-; exec sleep 1000", { "\"reason\":\"qemu-exit\"" } },
 };

@@ -188,6 +188,31 @@ START_TEST(link_refuses_input)
 }
 END_TEST
 
+/* Of a message, not of what processes write, which is no JSON. */
+START_TEST(link_has_a_limit)
+{
+	kt_autobuf struct kt_buf stream = KT_BUF_INIT;
+	kt_autobuf struct kt_buf json = KT_BUF_INIT;
+	struct kt_link link;
+
+	kt_buf_puts(&json, "{\"say\":\"beat\",\"mono_ns\":1,\"x\":\"");
+	while (json.len < 16 * 1024 - 2)
+		kt_buf_putc(&json, 'x');
+	kt_buf_puts(&json, "\"}");
+	put(&stream, kt_buf_text(&json));
+	kt_frame_put_output(&stream, 1, KT_STREAM_STDOUT, json.data, json.len);
+	kt_frame_put_output(&stream, 1, KT_STREAM_STDOUT, json.data, json.len);
+	kt_link_init(&link, on_link, NULL);
+	KT_OK(kt_link_feed(&link, stream.data, stream.len));
+	kt_buf_reset(&stream);
+	kt_buf_putc(&json, ' ');
+	put(&stream, kt_buf_text(&json));
+	KT_FAILS(kt_link_feed(&link, stream.data, stream.len), KT_ERROR_PROTOCOL,
+		 "a message of 16385 bytes is too large");
+	kt_link_deinit(&link);
+}
+END_TEST
+
 /* What the host asks for is what the agent's frames and JSON reader see. */
 START_TEST(requests_are_frames_of_json)
 {
@@ -262,6 +287,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, link_in_pieces_of_any_size);
 	tcase_add_loop_test(tests, link_refuses, 0, sizeof(bad_messages) / sizeof(*bad_messages));
 	tcase_add_test(tests, link_refuses_input);
+	tcase_add_test(tests, link_has_a_limit);
 	tcase_add_test(tests, requests_are_frames_of_json);
 	tcase_add_test(tests, requests_of_who_has_input);
 	suite_add_tcase(all, tests);
