@@ -37,6 +37,12 @@ struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
 	return NULL;
 }
 
+static void give_group(struct kt_runner *runner)
+{
+	if (runner->shared->groups)
+		kt_groups_give(runner->shared->groups, KT_TAKE(runner->group_procs));
+}
+
 void kt_runner_destroy(struct kt_runner *runner)
 {
 	if (!runner)
@@ -50,6 +56,7 @@ void kt_runner_destroy(struct kt_runner *runner)
 	kt_buf_deinit(&runner->death_text);
 	kt_buf_deinit(&runner->problem);
 	kt_guest_destroy(runner->guest);
+	give_group(runner); /* of a guest that could not be started */
 	free(runner->workers);
 	free(runner);
 }
@@ -236,6 +243,7 @@ static void on_stopped(void *ctx)
 {
 	struct kt_runner *runner = ctx;
 
+	give_group(runner);
 	(void)uv_timer_stop(&runner->probe_timer);
 	if (!kt_runner_try_again(runner))
 		kt_runner_end(runner);

@@ -16,6 +16,7 @@
 #include "engine/session.h"
 #include "engine/templates.h"
 #include "vmm/guest.h"
+#include "vmm/groups.h"
 #include "vmm/machine.h"
 
 /** What all guests of a run have in common.  All borrowed. */
@@ -32,6 +33,7 @@ struct kt_runner_shared {
 	bool may_fall_back;		/* to TCG, when KVM turns out not to work */
 	struct kt_templates *templates; /* NULL: every guest is booted */
 	const struct kt_faults *faults; /* what tests have guests suffer; NULL: nothing */
+	struct kt_groups *groups;	/* for guests; NULL: there are none */
 };
 
 /** What a scenario's guest boots: image and kernel. */

@@ -99,6 +99,23 @@ struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
 	return NULL;
 }
 
+/* Without a group a guest is as it is where there are none. */
+static void take_group(struct kt_runner *runner)
+{
+	struct kt_runner_shared *shared = runner->shared;
+	struct kt_machine machine =
+		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_OWN);
+	struct kt_limits limits = kt_machine_limits(&machine);
+
+	if (!shared->groups)
+		return;
+	kt_autoerr struct kt_error *err = kt_groups_take(shared->groups, limits.memory_bytes,
+							 limits.task_count, &runner->group_procs);
+	if (err)
+		kt_session_note(shared->session, runner->scenario->name, kt_error_message(err));
+	shared->programs.group_procs = runner->group_procs;
+}
+
 static struct kt_error *create_guest(struct kt_runner *runner, const struct kt_guest_config *config)
 {
 	return kt_guest_create(runner->shared->loop, config, &kt_runner_guest_handler, runner,
@@ -111,6 +128,7 @@ static struct kt_error *boot(struct kt_runner *runner)
 	struct kt_guest_config config;
 
 	runner->start = KT_START_COLD;
+	take_group(runner);
 	KT_TRY(kt_runner_boot_config(runner->shared, runner->scenario, &runner->image, &arguments,
 				     &config));
 	config.strikes = kt_runner_strikes(runner, KT_FAULT_BOOTED);
@@ -129,6 +147,7 @@ static struct kt_error *wake(struct kt_runner *runner, const struct kt_template 
 
 	runner->start = KT_START_TEMPLATE;
 	runner->template = template;
+	take_group(runner);
 	KT_TRY(kt_machine_wake_arguments(&machine, &shared->programs, &arguments));
 	KT_TRY(kt_template_open_state(template, &state_fd));
 	struct kt_guest_config config = {
@@ -267,6 +286,8 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 	struct kt_runner_shared *shared = runner->shared;
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 
+	/* Its memory outlives it, and would count for the next guest of its group. */
+	shared->programs.group_procs = NULL;
 	KT_TRY(boot_arguments(shared, machine, &arguments));
 	struct kt_template_order order = {
 		.key = key,

@@ -63,6 +63,7 @@ struct kt_runner {
 	void *ctx;
 
 	struct kt_guest *guest;
+	const char *group_procs;	    /* of the control group that the guest has, or NULL */
 	enum kt_accelerator accelerator;    /* of the present guest, or of the one waited for */
 	enum kt_start start;		    /* how it came to run */
 	const struct kt_template *template; /* that it is woken from; NULL: booted */

@@ -28,6 +28,7 @@ struct kt_feed {
 	struct kt_buf name;	/* for people */
 	struct kt_buf scenario; /* of a process's events */
 	struct kt_buf problem;
+	struct kt_buf no_groups; /* why they could not be made, though they seemed possible */
 	bool has_ended;
 	bool is_stopping;
 	uint32_t jobs;
@@ -96,6 +97,25 @@ static void choose_crowd(const struct kt_feed *feed, struct kt_engine_options *o
 	options->memory_mib = host.memory_bytes >> 20;
 }
 
+/* Made now, for the loop does not run yet.  That it fails is told with what else was found. */
+static struct kt_error *make_groups(struct kt_feed *feed)
+{
+	const struct kt_group_place *place = &feed->config.inputs->platform.groups;
+	struct kt_group_controllers controllers = { true, place->gives_pids };
+	size_t scenario_count = feed->config.inputs->set.count;
+	uint32_t count = scenario_count < feed->jobs ? (uint32_t)scenario_count : feed->jobs;
+
+	if (!place->dir)
+		return NULL;
+	kt_groups_sweep(place->dir);
+	struct kt_error *err = kt_groups_open(place->dir, controllers, count, &feed->shared.groups);
+	if (!err || kt_error_class(err) == KT_ERROR_NO_MEMORY)
+		return err;
+	kt_buf_printf(&feed->no_groups, "no control groups for guests: %s", kt_error_message(err));
+	kt_error_destroy(err);
+	return kt_buf_error(&feed->no_groups);
+}
+
 static struct kt_error *create_engine(struct kt_feed *feed)
 {
 	const struct kt_command_line *line = feed->config.line;
@@ -117,6 +137,7 @@ static struct kt_error *create_engine(struct kt_feed *feed)
 	choose_crowd(feed, &options);
 	feed->jobs = options.jobs;
 	kt_buf_puts(&feed->name, "guests");
+	KT_TRY(make_groups(feed));
 	return kt_engine_create(&feed->shared, feed->config.inputs->images.of_scenario, &options,
 				on_engine_done, feed, &feed->engine);
 }
@@ -189,6 +210,17 @@ struct kt_error *kt_feed_create(const struct kt_feed_config *config, kt_feed_don
 	return NULL;
 }
 
+static void tell_platform(const struct kt_feed *feed)
+{
+	const struct kt_platform *platform = &feed->config.inputs->platform;
+
+	kt_platform_tell(platform, feed->config.session);
+	kt_kernels_tell(&feed->config.inputs->kernels, feed->config.session);
+	kt_session_note(feed->config.session, NULL,
+			feed->no_groups.len ? kt_buf_text(&feed->no_groups)
+					    : platform->groups.reason);
+}
+
 static struct kt_error *emit_start(struct kt_feed *feed)
 {
 	const struct kt_scenario_set *set = &feed->config.inputs->set;
@@ -210,10 +242,8 @@ static struct kt_error *emit_start(struct kt_feed *feed)
 			       .scenario_count = count },
 	};
 	kt_session_emit(feed->config.session, &start);
-	if (feed->engine) {
-		kt_platform_tell(&feed->config.inputs->platform, feed->config.session);
-		kt_kernels_tell(&feed->config.inputs->kernels, feed->config.session);
-	}
+	if (feed->engine)
+		tell_platform(feed);
 	return NULL;
 }
 
@@ -323,10 +353,12 @@ void kt_feed_destroy(struct kt_feed *feed)
 	if (!feed)
 		return;
 	kt_engine_destroy(feed->engine);
+	kt_groups_close(feed->shared.groups);
 	kt_local_destroy(feed->local);
 	kt_replay_destroy(feed->replay);
 	kt_buf_deinit(&feed->name);
 	kt_buf_deinit(&feed->scenario);
 	kt_buf_deinit(&feed->problem);
+	kt_buf_deinit(&feed->no_groups);
 	free(feed);
 }

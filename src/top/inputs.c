@@ -57,6 +57,8 @@ struct kt_error *kt_inputs_find_machine(struct kt_inputs *inputs,
 	struct kt_error *err = kt_inputs_find_kernels(inputs, line);
 	if (!err)
 		err = kt_platform_find(line, &inputs->platform);
+	if (!err)
+		err = kt_platform_confine(&inputs->platform, &inputs->kernels);
 	if (err && line->skip_missing && kt_error_class(err) == KT_ERROR_ENVIRONMENT)
 		*ret_is_skip = true;
 	return err;

@@ -3,17 +3,23 @@
 
 #include "base/text.h"
 
-void kt_platform_choose_identity(struct kt_platform *platform)
+struct kt_error *kt_platform_confine(struct kt_platform *platform, const struct kt_kernels *kernels)
 {
 	struct kt_identity_query query = {
 		.setpriv = platform->qemu.setpriv_path,
 		.qemu = platform->qemu.path,
 		.kvm_path = kt_accel_host_real().kvm_path,
-		.kernel_fd = platform->kernel.elf_fd,
 		.is_kvm = platform->accel.choice == KT_ACCELERATOR_KVM,
 	};
 
-	kt_identity_find(&query, &platform->identity);
+	/* Who may not read one of them cannot run all guests. */
+	for (size_t i = 0; i < kernels->count; i++) {
+		query.kernel_fd = kernels->items[i].kernel.elf_fd;
+		kt_identity_find(&query, &platform->identity);
+		if (!platform->identity.is_dropped)
+			break;
+	}
+	return kt_group_place_find("/proc/self/cgroup", "/proc/self/mountinfo", &platform->groups);
 }
 
 struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_platform *ret)
@@ -28,7 +34,6 @@ struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_
 		kt_platform_deinit(&platform);
 		return err;
 	}
-	kt_platform_choose_identity(&platform);
 	platform.tsc = kt_tsc_measure("/proc/cpuinfo");
 	/* With --accel kvm the user wants KVM or nothing. */
 	platform.may_fall_back = line->accel == KT_ACCEL_MODE_AUTO;
@@ -87,4 +92,5 @@ void kt_platform_tell(const struct kt_platform *platform, struct kt_session *ses
 void kt_platform_deinit(struct kt_platform *platform)
 {
 	kt_qemu_info_deinit(&platform->qemu);
+	kt_group_place_deinit(&platform->groups);
 }

@@ -8,7 +8,9 @@
 
 #include "engine/runner.h"
 #include "top/command_line.h"
+#include "top/kernels.h"
 #include "vmm/accel.h"
+#include "vmm/group_place.h"
 #include "vmm/identity.h"
 #include "vmm/qemu_info.h"
 #include "vmm/tsc.h"
@@ -18,6 +20,7 @@ struct kt_platform {
 	struct kt_accel_verdict accel;
 	struct kt_tsc tsc;
 	struct kt_identity identity;
+	struct kt_group_place groups; /* where control groups for guests may be made */
 	bool may_fall_back; /* a KVM that fails at the first boot is given up for emulation */
 };
 
@@ -29,8 +32,13 @@ struct kt_platform {
 struct kt_error *kt_platform_find(const struct kt_command_line *line,
 				  struct kt_platform *ret) KT_MUST_CHECK;
 
-/** Decides as whom QEMU runs; the rest of @platform was found. */
-void kt_platform_choose_identity(struct kt_platform *platform);
+/**
+ * Decides as whom QEMU, which opens @kernels, runs, and where its control groups are; the rest of
+ * @platform was found.
+ * Errors: no memory.
+ */
+struct kt_error *kt_platform_confine(struct kt_platform *platform,
+				     const struct kt_kernels *kernels) KT_MUST_CHECK;
 
 /** Fills the members of @ret that come from the platform, which must outlive it. */
 void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shared *ret);

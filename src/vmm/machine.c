@@ -16,6 +16,9 @@ enum {
 	KT_NODE_DISTANCE = 21,
 };
 
+/* A saved state without the memory has 0.3 to 1 MiB. */
+#define KT_STATE_MAX_BYTES (64ULL << 20)
+
 uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t initrd_bytes)
 {
 	uint64_t nodes = topology->numa_nodes;
@@ -50,13 +53,13 @@ struct kt_error *kt_machine_check(const struct kt_machine *machine)
 	return NULL;
 }
 
-struct kt_limits kt_machine_limits(const struct kt_machine *machine, uint64_t file_bytes)
+struct kt_limits kt_machine_limits(const struct kt_machine *machine)
 {
 	uint32_t cpu_count = kt_topology_cpu_count(&machine->topology);
 	bool is_threaded = machine->accelerator == KT_ACCELERATOR_KVM || machine->tcg_multi_thread;
 	struct kt_limits_need need = {
 		.memory_bytes = (uint64_t)machine->memory_mib << 20,
-		.file_bytes = file_bytes,
+		.file_bytes = machine->memory == KT_MEMORY_SHARED ? KT_STATE_MAX_BYTES : 0,
 		.cpu_count = cpu_count,
 		.thread_count = is_threaded ? cpu_count : 1,
 	};
@@ -83,7 +86,7 @@ static void add_join(const struct kt_machine_programs *programs, struct kt_argum
 static void add_programs(const struct kt_machine *machine,
 			 const struct kt_machine_programs *programs, struct kt_arguments *out)
 {
-	struct kt_limits limits = kt_machine_limits(machine, programs->file_bytes);
+	struct kt_limits limits = kt_machine_limits(machine);
 	kt_autobuf struct kt_buf script = KT_BUF_INIT;
 
 	add_join(programs, out);

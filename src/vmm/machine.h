@@ -62,7 +62,6 @@ struct kt_machine_programs {
 	pid_t parent_pid; /* who starts it, and must still live then; 0: not checked */
 	const struct kt_identity *identity; /* as whom QEMU runs; NULL: as its parent */
 	const char *group_procs; /* cgroup.procs of the control group it joins, or NULL */
-	uint64_t file_bytes;	 /* that QEMU may write into one file: of a state that is saved */
 };
 
 /**
@@ -78,8 +77,8 @@ uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t init
  */
 struct kt_error *kt_machine_check(const struct kt_machine *machine) KT_MUST_CHECK;
 
-/** What QEMU may take for @machine, if it writes at most @file_bytes into one file. */
-struct kt_limits kt_machine_limits(const struct kt_machine *machine, uint64_t file_bytes);
+/** What QEMU may take for @machine.  It writes a file only if its memory is to be kept: its state. */
+struct kt_limits kt_machine_limits(const struct kt_machine *machine);
 
 /**
  * Makes the vector for a cold boot.  The last process in it is QEMU itself (each

@@ -157,6 +157,10 @@ static struct kt_error *sink(void *ctx, const struct kt_run *model, const struct
 	if (event->type == KT_EVENT_NOTE)
 		kt_buf_printf(&course->run->notes, "%s: %s\n",
 			      event->scenario ? event->scenario : "", event->note.text);
+	if (course->run->watched && event->type == KT_EVENT_GUEST_STATE &&
+	    event->guest_state.state == KT_GUEST_KERNEL)
+		KT_OK(kt_file_read(course->run->watched, STATUS_MAX_BYTES,
+				   &course->run->watched_text));
 	if (!end)
 		return NULL;
 	end->event_bytes += course->line.len;
@@ -269,8 +273,10 @@ void hostile_go(struct hostile_run *run)
 		.tsc_khz = kt_tsc_measure("/proc/cpuinfo").khz,
 		.kernel_fd = kernel.elf_fd,
 		.is_live = run->is_live,
+		.groups = run->groups,
 	};
 	KT_OK(kt_engine_create(&shared, run->images, &options, on_done, &course, &engine));
+	course.turn_began_cpu_ns = cpu_ns(); /* what was prepared is no turn */
 	kt_engine_start(engine);
 	ck_assert_int_eq(uv_run(&course.loop, UV_RUN_DEFAULT), 0);
 	kt_engine_destroy(engine);
@@ -283,4 +289,5 @@ void hostile_deinit(struct hostile_run *run)
 		(void)close(run->images[i].fd);
 	kt_scenario_set_deinit(&run->scenarios);
 	kt_buf_deinit(&run->notes);
+	kt_buf_deinit(&run->watched_text);
 }

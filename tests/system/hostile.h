@@ -31,7 +31,11 @@ struct hostile_run {
 	uint64_t gap_ns;      /* the longest between two ticks of a timer */
 	uint64_t peak_bytes;  /* the most memory this process had */
 	int exit_code;
-	bool is_live; /* snapshots come one by one */
+	bool is_live;		  /* snapshots come one by one */
+	struct kt_groups *groups; /* for them, or NULL; borrowed */
+	const char
+		*watched; /* a file whose content is kept when a guest's kernel starts, or NULL */
+	struct kt_buf watched_text;
 };
 
 /** Starts with no guest. */

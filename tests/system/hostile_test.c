@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/exit_code.h"
 #include "tests/system/hostile.h"
@@ -158,6 +159,49 @@ START_TEST(a_report_of_many_values)
 }
 END_TEST
 
+/* Where the host's cgroup v2 is mounted, if groups can be made there; NULL else. */
+static const char *group_root(void)
+{
+	static const char *const places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+	for (int i = 0; i < COUNT(places); i++) {
+		char path[64];
+		(void)snprintf(path, sizeof(path), "%s/cgroup.subtree_control", places[i]);
+		if (!access(path, W_OK))
+			return places[i];
+	}
+	return NULL;
+}
+
+/* Which controllers there are is the host's affair; that QEMU is in its group can be seen with none. */
+START_TEST(a_guest_is_in_its_group)
+{
+	const char *place = group_root();
+	struct kt_groups *groups = NULL;
+	struct hostile_run run;
+	char procs[96];
+	char dir[64];
+
+	if (!place) {
+		fprintf(stderr, "# not tried: this user can make no control group here\n");
+		return;
+	}
+	(void)snprintf(dir, sizeof(dir), "%s/ktstr-top.%d.0", place, (int)getpid());
+	(void)snprintf(procs, sizeof(procs), "%s/guest-0/cgroup.procs", dir);
+	KT_OK(kt_groups_open(place, (struct kt_group_controllers){ false, false }, 1, &groups));
+	hostile_init(&run);
+	run.groups = groups;
+	run.watched = procs;
+	hostile_add_sound(&run);
+	hostile_go(&run);
+	expect_sound(&run, 0);
+	ck_assert_int_gt(atoi(kt_buf_text(&run.watched_text)), 0);
+	kt_groups_close(groups);
+	ck_assert_int_eq(access(dir, F_OK), -1);
+	hostile_deinit(&run);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *all = suite_create("hostile");
@@ -168,6 +212,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, many_floods_at_once);
 	tcase_add_test(tests, a_report_of_many_values);
 	tcase_add_test(tests, a_guest_does_not_listen);
+	tcase_add_test(tests, a_guest_is_in_its_group);
 	suite_add_tcase(all, tests);
 	return all;
 }

@@ -76,7 +76,7 @@ json() {
 	doctor "$@" --format json && [ "$(wc -l <"$tap_dir/out")" -eq 1 ] &&
 		jq -e --argjson code "$1" '.schema == 1 and .exit_code == $code and
 			.can_run == ($code == 0) and ([.checks[].id] == ["program", "qemu",
-			"accelerator", "kernel", "image", "ptrace", "bpf", "terminal", "cache",
+			"accelerator", "kernel", "isolation", "image", "ptrace", "bpf", "terminal", "cache",
 			"temporary", "memory", "cores"]) and all(.checks[];
 			(.found | length > 0) and (if .state == "ok" then has("advice") | not
 			else (.state | test("^(warn|bad|unknown)$")) and (.advice | length > 0) end))' \

@@ -87,6 +87,25 @@ START_TEST(rights_to_read)
 }
 END_TEST
 
+START_TEST(isolation)
+{
+	struct kt_identity nobody = { .is_dropped = true, .reason = "QEMU runs as nobody" };
+	struct kt_identity kept = { .reason = "QEMU runs as it is" };
+	struct kt_group_place groups = { .reason = "no control groups: none here" };
+	struct kt_finding *one = finding();
+
+	/* That there are no groups is no fault. */
+	kt_rule_isolation(&nobody, &groups, true, one);
+	expect(one, KT_HEALTH_OK, "QEMU runs as nobody; no control groups: none here");
+	kt_rule_isolation(&kept, &groups, false, one = finding());
+	expect(one, KT_HEALTH_OK, "runs as it is; no control");
+	kt_rule_isolation(&kept, &groups, true, one = finding());
+	expect(one, KT_HEALTH_WARN, "runs as it is; no control");
+	kt_rule_isolation(NULL, NULL, true, one = finding());
+	expect(one, KT_HEALTH_UNKNOWN, "was not tried");
+}
+END_TEST
+
 START_TEST(bpf_is_not_needed)
 {
 	struct kt_right_facts facts = { .has_capabilities = true,
@@ -528,6 +547,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tests, enter, leave);
 	tcase_add_loop_test(tests, rights_to_read, 0, COUNT(rights));
+	tcase_add_test(tests, isolation);
 	tcase_add_test(tests, bpf_is_not_needed);
 	tcase_add_loop_test(tests, terminals_are_judged_where_there_is_one, 0, COUNT(terminals));
 	tcase_add_loop_test(tests, places_need_room, 0, COUNT(places));

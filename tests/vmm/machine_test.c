@@ -127,13 +127,15 @@ START_TEST(confinement)
 		"/bin/sh -c 'echo 0 >\"$0\" && exec \"$@\"' /cg/guest-0/cgroup.procs "
 		"/usr/bin/setpriv --reuid 65534 --regid 65534 --groups 106 --bounding-set -all "
 		"--inh-caps -all --pdeathsig KILL --no-new-privs /bin/sh -c '{ ulimit -c 0; "
-		"ulimit -f 9; ulimit -n 132; ulimit -v 3547136; } 2>/dev/null; test $PPID = 77 && "
+		"ulimit -f 131072; ulimit -n 132; ulimit -v 3547136; } 2>/dev/null; test $PPID = "
+		"77 && "
 		"exec \"$@\"' sh /usr/bin/qemu -nodefaults ";
 
 	confined.identity = &nobody;
 	confined.group_procs = "/cg/guest-0/cgroup.procs";
 	confined.parent_pid = 77;
-	confined.file_bytes = 4097;
+	machine.memory = KT_MEMORY_SHARED;
+	machine.memory_fd = 8;
 	KT_OK(kt_machine_boot_arguments(&machine, &boot, &confined, &arguments));
 	kt_arguments_render(&arguments, &line);
 	ck_assert_msg(!strncmp(kt_buf_text(&line), expected, sizeof(expected) - 1), "%s",

@@ -32,6 +32,7 @@ struct visit {
 	struct kt_error *kernel;
 	struct kt_error *accel;
 	struct kt_error *images;
+	bool is_confined; /* how QEMU would be confined was found out */
 	uint64_t accel_ns;
 	struct kt_error *no_cache; /* why there is no place for it */
 	char *cache_path;
@@ -79,7 +80,7 @@ static struct kt_error *find_kernel(struct visit *visit)
 }
 
 /* All of it, though a run would end at the first that fails. */
-static void look_for_guests(struct visit *visit)
+static struct kt_error *look_for_guests(struct visit *visit)
 {
 	struct kt_inputs *inputs = visit->inputs;
 	struct kt_platform *platform = &inputs->platform;
@@ -96,6 +97,9 @@ static void look_for_guests(struct visit *visit)
 	visit->accel_ns = kt_clock_mono_ns() - before_ns;
 	if (!visit->scenarios && !visit->programs)
 		visit->images = kt_images_build(&inputs->set, &inputs->tools, &inputs->images);
+	visit->is_confined = !visit->qemu && !visit->kernel;
+	return visit->is_confined ? kt_platform_confine(platform, &inputs->kernels)
+				    : NULL;
 }
 
 static void add_program(struct visit *visit)
@@ -155,6 +159,9 @@ static void add_guests(struct visit *visit)
 	kt_rule_qemu(visit->qemu, &platform->qemu, is_emulated, add(visit, "qemu"));
 	kt_rule_accelerator(&accel, add(visit, "accelerator"));
 	add_kernels(visit);
+	kt_rule_isolation(visit->is_confined ? &platform->identity : NULL,
+			  visit->is_confined ? &platform->groups : NULL, !geteuid(),
+			  add(visit, "isolation"));
 	kt_rule_images(no_image, &inputs->tools, &inputs->images, visit->line->skip_missing,
 		       add(visit, "image"));
 }
@@ -276,7 +283,7 @@ struct kt_error *kt_doctor_look(const struct kt_command_line *line, struct kt_in
 	*ret = (struct kt_diagnosis){
 		.what = line->scenario_count ? "what was named" : "the built-in scenarios",
 	};
-	look_for_guests(&visit);
+	KT_TRY(look_for_guests(&visit));
 	add_program(&visit);
 	add_guests(&visit);
 	add_rights(&visit);

@@ -12,6 +12,8 @@
 #include "top/images.h"
 #include "top/locate.h"
 #include "vmm/accel.h"
+#include "vmm/group_place.h"
+#include "vmm/identity.h"
 #include "vmm/kernel.h"
 #include "vmm/qemu_info.h"
 
@@ -34,6 +36,13 @@ void kt_rule_accelerator(const struct kt_accel_facts *facts, struct kt_finding *
 /** Judges the kernel; @is_wish says that the user named it. */
 void kt_rule_kernel(const struct kt_error *err, const struct kt_kernel *kernel, bool is_wish,
 		    struct kt_finding *ret);
+
+/**
+ * Judges as whom QEMU runs and how it is limited, both NULL if that could not be found out; @is_root says
+ * that this process is root's.
+ */
+void kt_rule_isolation(const struct kt_identity *identity, const struct kt_group_place *groups,
+		       bool is_root, struct kt_finding *ret);
 
 /**
  * Judges the images for guests.  @err is of whatever made them impossible, or NULL; @is_skip says that
