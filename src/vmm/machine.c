@@ -16,7 +16,7 @@ enum {
 	KT_NODE_DISTANCE = 21,
 };
 
-/* A saved state without the memory has 0.3 to 1 MiB. */
+/* A saved state without the memory has some 0.1 to 0.5 MiB. */
 #define KT_STATE_MAX_BYTES (64ULL << 20)
 
 uint32_t kt_machine_memory_mib(const struct kt_topology *topology, uint64_t initrd_bytes)

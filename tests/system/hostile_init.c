@@ -207,6 +207,12 @@ static void early_ended(void)
 	    "\"stderr_dropped_bytes\":0}");
 }
 
+static void frozen(void)
+{
+	get_ready();
+	say("{\"say\":\"frozen\"}");
+}
+
 /* As many JSON values as fit into a frame. */
 static void huge_message(void)
 {
@@ -377,6 +383,7 @@ static const struct {
 	{ "early-failed", early_failed },
 	{ "early-started", early_started },
 	{ "early-ended", early_ended },
+	{ "frozen", frozen },
 	{ "huge-message", huge_message },
 	{ "broken-text", broken_text },
 	{ "half", half },

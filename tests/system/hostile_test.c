@@ -73,6 +73,7 @@ static const struct {
 	{ "early-failed", "protocol: the agent told of a process before it was ready" },
 	{ "early-started", "protocol: the agent told of a process before it was ready" },
 	{ "early-ended", "protocol: the agent told of a process before it was ready" },
+	{ "frozen", "template: the agent froze unasked" },
 	{ "huge-message", "protocol: a message of 262142 bytes is too large" },
 	{ "broken-text", "protocol: the agent sent no JSON" },
 	/* What it says is cleaned, and its end is that of any worker. */

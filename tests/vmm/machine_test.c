@@ -290,9 +290,13 @@ START_TEST(memory_in_files)
 	*strstr(kt_buf_text(&booted), " -kernel") = '\0';
 	*strstr(kt_buf_text(&woken), " -incoming defer") = '\0';
 	share = strstr(kt_buf_text(&booted), "share=on ");
-	ck_assert_int_eq(strncmp(kt_buf_text(&booted), kt_buf_text(&woken),
-				 (size_t)(share - kt_buf_text(&booted))),
+	/* Before QEMU, the limits differ: only one that is saved writes a file. */
+	const char *qemu = strstr(kt_buf_text(&booted), programs.qemu);
+	ck_assert_int_eq(strncmp(qemu, strstr(kt_buf_text(&woken), programs.qemu),
+				 (size_t)(share - qemu)),
 			 0);
+	ck_assert(strstr(kt_buf_text(&booted), "ulimit -f 131072;"));
+	ck_assert(strstr(kt_buf_text(&woken), "ulimit -f 0;"));
 	ck_assert_str_eq(share + strlen("share=on"),
 			 strstr(kt_buf_text(&woken), "share=off ") + strlen("share=off"));
 }
