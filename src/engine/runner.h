@@ -15,8 +15,8 @@
 #include "engine/fault.h"
 #include "engine/session.h"
 #include "engine/templates.h"
-#include "vmm/guest.h"
 #include "vmm/groups.h"
+#include "vmm/guest.h"
 #include "vmm/machine.h"
 
 /** What all guests of a run have in common.  All borrowed. */

@@ -5,7 +5,7 @@
 
 struct kt_error *kt_platform_confine(struct kt_platform *platform, const struct kt_kernels *kernels)
 {
-	struct kt_identity_query query = {
+	struct kt_qemu_user_query query = {
 		.setpriv = platform->qemu.setpriv_path,
 		.qemu = platform->qemu.path,
 		.kvm_path = kt_accel_host_real().kvm_path,
@@ -15,7 +15,7 @@ struct kt_error *kt_platform_confine(struct kt_platform *platform, const struct 
 	/* Who may not read one of them cannot run all guests. */
 	for (size_t i = 0; i < kernels->count; i++) {
 		query.kernel_fd = kernels->items[i].kernel.elf_fd;
-		kt_identity_find(&query, &platform->identity);
+		kt_qemu_user_find(&query, &platform->identity);
 		if (!platform->identity.is_dropped)
 			break;
 	}

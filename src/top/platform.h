@@ -11,15 +11,15 @@
 #include "top/kernels.h"
 #include "vmm/accel.h"
 #include "vmm/group_place.h"
-#include "vmm/identity.h"
 #include "vmm/qemu_info.h"
+#include "vmm/qemu_user.h"
 #include "vmm/tsc.h"
 
 struct kt_platform {
 	struct kt_qemu_info qemu;
 	struct kt_accel_verdict accel;
 	struct kt_tsc tsc;
-	struct kt_identity identity;
+	struct kt_qemu_user identity;
 	struct kt_group_place groups; /* where control groups for guests may be made */
 	bool may_fall_back; /* a KVM that fails at the first boot is given up for emulation */
 };

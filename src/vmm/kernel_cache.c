@@ -17,9 +17,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "vmm/identity.h"
 #include "vmm/kernel_bzimage.h"
 #include "vmm/kernel_check.h"
+#include "vmm/qemu_user.h"
 
 enum {
 	KT_TRAILER_BYTES = 512,
@@ -90,7 +90,7 @@ static bool verify(int fd, const char *source_hash, char **ret_version)
  */
 static void share(int fd)
 {
-	kt_error_destroy(kt_identity_share(fd, false));
+	kt_error_destroy(kt_qemu_user_share(fd, false));
 }
 
 /* A file without a name: in the cache directory if that works, else in memory. */

@@ -17,8 +17,8 @@
 
 #include "run/topology.h"
 #include "vmm/arguments.h"
-#include "vmm/identity.h"
 #include "vmm/limits.h"
+#include "vmm/qemu_user.h"
 
 enum kt_accelerator {
 	KT_ACCELERATOR_TCG,
@@ -60,7 +60,7 @@ struct kt_machine_programs {
 	const char *setpriv; /* util-linux's setpriv */
 	const char *qemu;
 	pid_t parent_pid; /* who starts it, and must still live then; 0: not checked */
-	const struct kt_identity *identity; /* as whom QEMU runs; NULL: as its parent */
+	const struct kt_qemu_user *identity; /* as whom QEMU runs; NULL: as its parent */
 	const char *group_procs; /* cgroup.procs of the control group it joins, or NULL */
 };
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "vmm/qemu_user.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -17,8 +18,9 @@ static struct kt_error *create_file(const char *name, uint64_t bytes, int *ret)
 
 	if (fd < 0)
 		return kt_error_create(KT_ERROR_ENVIRONMENT, errno, "memory for a template");
-	/* QEMU opens it by name, perhaps as another user; what protects it is the seals. */
-	if (fchmod(fd, 0666) || ftruncate(fd, (off_t)bytes))
+	/* QEMU opens it by name; what protects it is the seals. */
+	KT_TRY(kt_qemu_user_share(fd, true));
+	if (ftruncate(fd, (off_t)bytes))
 		return kt_error_create(KT_ERROR_IO, errno, "memory for a template");
 	*ret = fd;
 	fd = -1;

@@ -89,8 +89,8 @@ END_TEST
 
 START_TEST(isolation)
 {
-	struct kt_identity nobody = { .is_dropped = true, .reason = "QEMU runs as nobody" };
-	struct kt_identity kept = { .reason = "QEMU runs as it is" };
+	struct kt_qemu_user nobody = { .is_dropped = true, .reason = "QEMU runs as nobody" };
+	struct kt_qemu_user kept = { .reason = "QEMU runs as it is" };
 	struct kt_group_place groups = { .reason = "no control groups: none here" };
 	struct kt_finding *one = finding();
 

@@ -119,7 +119,7 @@ START_TEST(confinement)
 	struct kt_machine machine =
 		machine_of((struct kt_topology){ 1, 1, 1, 1 }, KT_ACCELERATOR_TCG);
 	const struct kt_machine_boot boot = { .kernel_fd = 6, .initrd_fd = 7 };
-	struct kt_identity nobody = { .is_dropped = true, .has_group = true, .group = 106 };
+	struct kt_qemu_user nobody = { .is_dropped = true, .has_group = true, .group = 106 };
 	struct kt_machine_programs confined = programs;
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	kt_autobuf struct kt_buf line = KT_BUF_INIT;
@@ -150,7 +150,7 @@ START_TEST(confinement)
 END_TEST
 
 static const struct {
-	struct kt_identity_facts facts;
+	struct kt_qemu_user_facts facts;
 	bool is_dropped;
 	bool has_group;
 	const char *part;
@@ -160,7 +160,7 @@ static const struct {
 	{ { .is_root = true, .kernel_mode = 0600 }, false, false, "the kernel's file" },
 	/* A group may read it, though not one that QEMU will have. */
 	{ { .is_root = true, .kernel_mode = 0640 }, false, false, "the kernel's file" },
-	{ { .is_root = true, .kernel_mode = 0640, .kernel_group = KT_IDENTITY_NOBODY },
+	{ { .is_root = true, .kernel_mode = 0640, .kernel_group = KT_QEMU_USER_NOBODY },
 	  true,
 	  false,
 	  "as nobody" },
@@ -187,9 +187,9 @@ static const struct {
 
 START_TEST(identity)
 {
-	struct kt_identity got;
+	struct kt_qemu_user got;
 
-	kt_identity_decide(&identities[_i].facts, &got);
+	kt_qemu_user_decide(&identities[_i].facts, &got);
 	ck_assert_int_eq(got.is_dropped, identities[_i].is_dropped);
 	ck_assert_int_eq(got.has_group, identities[_i].has_group);
 	if (got.has_group)

@@ -180,7 +180,7 @@ void kt_rule_images(const struct kt_error *err, const struct kt_tools *tools,
 
 /* ---- isolation ---- */
 
-void kt_rule_isolation(const struct kt_identity *identity, const struct kt_group_place *groups,
+void kt_rule_isolation(const struct kt_qemu_user *identity, const struct kt_group_place *groups,
 		       bool is_root, struct kt_finding *ret)
 {
 	if (!identity || !groups) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/identity.h"
+#include "vmm/qemu_user.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,14 +17,14 @@ enum {
 	SAID_BYTES = 120,
 };
 
-static void keep(struct kt_identity *ret, const char *reason)
+static void keep(struct kt_qemu_user *ret, const char *reason)
 {
-	*ret = (struct kt_identity){ .is_dropped = false };
+	*ret = (struct kt_qemu_user){ .is_dropped = false };
 	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
 /* Whether nobody, in the group of /dev/kvm if need be, can use it. */
-static bool decide_kvm(const struct kt_identity_facts *facts, struct kt_identity *ret)
+static bool decide_kvm(const struct kt_qemu_user_facts *facts, struct kt_qemu_user *ret)
 {
 	const mode_t others = S_IROTH | S_IWOTH;
 	const mode_t group = S_IRGRP | S_IWGRP;
@@ -39,15 +39,15 @@ static bool decide_kvm(const struct kt_identity_facts *facts, struct kt_identity
 	return true;
 }
 
-static bool can_read_kernel(const struct kt_identity_facts *facts)
+static bool can_read_kernel(const struct kt_qemu_user_facts *facts)
 {
 	return (facts->kernel_mode & S_IROTH) ||
-	       ((facts->kernel_mode & S_IRGRP) && facts->kernel_group == KT_IDENTITY_NOBODY);
+	       ((facts->kernel_mode & S_IRGRP) && facts->kernel_group == KT_QEMU_USER_NOBODY);
 }
 
-void kt_identity_decide(const struct kt_identity_facts *facts, struct kt_identity *ret)
+void kt_qemu_user_decide(const struct kt_qemu_user_facts *facts, struct kt_qemu_user *ret)
 {
-	struct kt_identity identity = { .is_dropped = true };
+	struct kt_qemu_user identity = { .is_dropped = true };
 
 	if (!facts->is_root) {
 		keep(ret, "QEMU runs as this user");
@@ -63,14 +63,14 @@ void kt_identity_decide(const struct kt_identity_facts *facts, struct kt_identit
 	}
 }
 
-void kt_identity_put(const struct kt_identity *identity, struct kt_arguments *out)
+void kt_qemu_user_put(const struct kt_qemu_user *identity, struct kt_arguments *out)
 {
 	if (!identity->is_dropped)
 		return;
 	kt_arguments_add(out, "--reuid");
-	kt_arguments_addf(out, "%d", KT_IDENTITY_NOBODY);
+	kt_arguments_addf(out, "%d", KT_QEMU_USER_NOBODY);
 	kt_arguments_add(out, "--regid");
-	kt_arguments_addf(out, "%d", KT_IDENTITY_NOBODY);
+	kt_arguments_addf(out, "%d", KT_QEMU_USER_NOBODY);
 	if (identity->has_group) {
 		kt_arguments_add(out, "--groups");
 		kt_arguments_addf(out, "%u", (unsigned)identity->group);
@@ -82,7 +82,7 @@ void kt_identity_put(const struct kt_identity *identity, struct kt_arguments *ou
 }
 
 /* Does setpriv do it, and may nobody execute QEMU then?  Says why not in @said. */
-static bool try_it(const struct kt_identity_query *query, const struct kt_identity *identity,
+static bool try_it(const struct kt_qemu_user_query *query, const struct kt_qemu_user *identity,
 		   struct kt_buf *said)
 {
 	kt_autoarguments struct kt_arguments arguments = { 0 };
@@ -90,7 +90,7 @@ static bool try_it(const struct kt_identity_query *query, const struct kt_identi
 	int status = 0;
 
 	kt_arguments_add(&arguments, query->setpriv);
-	kt_identity_put(identity, &arguments);
+	kt_qemu_user_put(identity, &arguments);
 	kt_arguments_add(&arguments, "--no-new-privs");
 	kt_arguments_add_pair(&arguments, "/bin/sh", "-c");
 	kt_arguments_add(&arguments, "test -x \"$1\" || { echo \"no access to $1\"; exit 1; }");
@@ -106,17 +106,17 @@ static bool try_it(const struct kt_identity_query *query, const struct kt_identi
 	return !err && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
-void kt_identity_find(const struct kt_identity_query *query, struct kt_identity *ret)
+void kt_qemu_user_find(const struct kt_qemu_user_query *query, struct kt_qemu_user *ret)
 {
 	kt_autobuf struct kt_buf said = KT_BUF_INIT;
-	struct kt_identity identity;
+	struct kt_qemu_user identity;
 	struct stat kernel = { .st_mode = 0 };
 	struct stat kvm = { .st_mode = 0 };
 
 	(void)fstat(query->kernel_fd, &kernel);
 	if (stat(query->kvm_path, &kvm))
 		kvm.st_mode = 0;
-	struct kt_identity_facts facts = {
+	struct kt_qemu_user_facts facts = {
 		.is_root = !geteuid(),
 		.is_kvm = query->is_kvm,
 		.kvm_mode = kvm.st_mode,
@@ -124,7 +124,7 @@ void kt_identity_find(const struct kt_identity_query *query, struct kt_identity 
 		.kernel_mode = kernel.st_mode,
 		.kernel_group = kernel.st_gid,
 	};
-	kt_identity_decide(&facts, &identity);
+	kt_qemu_user_decide(&facts, &identity);
 	if (identity.is_dropped && !try_it(query, &identity, &said)) {
 		keep(&identity, "");
 		(void)snprintf(identity.reason, sizeof(identity.reason),
@@ -134,11 +134,11 @@ void kt_identity_find(const struct kt_identity_query *query, struct kt_identity 
 	*ret = identity;
 }
 
-struct kt_error *kt_identity_share(int fd, bool is_writable)
+struct kt_error *kt_qemu_user_share(int fd, bool is_writable)
 {
 	if (geteuid())
 		return NULL;
-	if (fchown(fd, (uid_t)-1, KT_IDENTITY_NOBODY) || fchmod(fd, is_writable ? 0660 : 0640))
+	if (fchown(fd, (uid_t)-1, KT_QEMU_USER_NOBODY) || fchmod(fd, is_writable ? 0660 : 0640))
 		return kt_error_create(KT_ERROR_IO, errno, "let QEMU open what it is given");
 	return NULL;
 }

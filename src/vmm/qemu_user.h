@@ -3,12 +3,12 @@
  * As whom QEMU runs.  Started by root it needs none of root's rights: it gets the user and group
  * "nobody" and no capability, provided that this can work: what it opens by name (program, kernel,
  * /dev/kvm) must be open to that user.  What it is given as memory (initramfs, a guest's RAM, a saved
- * state) is opened anew through /proc/self/fd, so kt_identity_share() has to be called on it.
+ * state) is opened anew through /proc/self/fd, so kt_qemu_user_share() has to be called on it.
  *
  * Anybody else has no more rights to give up than those that no-new-privs takes.
  */
-#ifndef KT_VMM_IDENTITY_H
-#define KT_VMM_IDENTITY_H
+#ifndef KT_VMM_QEMU_USER_H
+#define KT_VMM_QEMU_USER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,19 +17,19 @@
 #include "vmm/arguments.h"
 
 /* The kernel's overflow user; no file is ever owned by it on purpose. */
-#define KT_IDENTITY_NOBODY 65534
+#define KT_QEMU_USER_NOBODY 65534
 
-#define KT_IDENTITY_REASON_BYTES 200
+#define KT_QEMU_USER_REASON_BYTES 200
 
-struct kt_identity {
+struct kt_qemu_user {
 	bool is_dropped; /* QEMU runs as nobody */
 	bool has_group;	 /* and keeps one group, for /dev/kvm */
 	gid_t group;
-	char reason[KT_IDENTITY_REASON_BYTES];
+	char reason[KT_QEMU_USER_REASON_BYTES];
 };
 
 /** What decides it. */
-struct kt_identity_facts {
+struct kt_qemu_user_facts {
 	bool is_root;
 	bool is_kvm;	    /* the guests run under KVM */
 	mode_t kvm_mode;    /* of /dev/kvm; 0: it cannot be looked at */
@@ -39,10 +39,10 @@ struct kt_identity_facts {
 };
 
 /** Decides by @facts alone. */
-void kt_identity_decide(const struct kt_identity_facts *facts, struct kt_identity *ret);
+void kt_qemu_user_decide(const struct kt_qemu_user_facts *facts, struct kt_qemu_user *ret);
 
-/** What kt_identity_find() looks at.  All borrowed. */
-struct kt_identity_query {
+/** What kt_qemu_user_find() looks at.  All borrowed. */
+struct kt_qemu_user_query {
 	const char *setpriv;
 	const char *qemu;
 	const char *kvm_path;
@@ -54,10 +54,10 @@ struct kt_identity_query {
  * Looks, decides, and has setpriv try it, which takes some milliseconds.  What does not work is a
  * reason to stay root, not an error.
  */
-void kt_identity_find(const struct kt_identity_query *query, struct kt_identity *ret);
+void kt_qemu_user_find(const struct kt_qemu_user_query *query, struct kt_qemu_user *ret);
 
 /** Adds the arguments of setpriv that make it so; none if nothing is dropped. */
-void kt_identity_put(const struct kt_identity *identity, struct kt_arguments *out);
+void kt_qemu_user_put(const struct kt_qemu_user *identity, struct kt_arguments *out);
 
 /**
  * Lets QEMU open the file behind @fd, which is ours, through the /proc/self/fd of its process, for
@@ -65,6 +65,6 @@ void kt_identity_put(const struct kt_identity *identity, struct kt_arguments *ou
  * else gains by it; for others there is nothing to do.
  * Errors: io.
  */
-struct kt_error *kt_identity_share(int fd, bool is_writable) KT_MUST_CHECK;
+struct kt_error *kt_qemu_user_share(int fd, bool is_writable) KT_MUST_CHECK;
 
 #endif
