@@ -358,6 +358,7 @@ struct kt_error *kt_agent_run(struct kt_agent *agent, enum kt_agent_end *ret_end
 	bool gone = false;
 	struct kt_error *err = NULL;
 
+	agent->hooks->read_shape(&agent->shape);
 	agent->next_beat_ns = kt_clock_mono_ns() + KT_BEAT_NS;
 	kt_agent_say_hello(agent);
 	err = flush(agent, &gone);

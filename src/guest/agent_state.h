@@ -27,7 +27,8 @@ struct kt_agent {
 	uint64_t end_count; /* of processes that were reaped */
 	unsigned process_count;
 	uint64_t next_beat_ns;
-	bool is_frozen; /* says nothing until it is woken */
+	struct kt_shape shape; /* of the machine, read once: a wake does not change it */
+	bool is_frozen;	       /* says nothing until it is woken */
 	bool exit_asked;
 };
 

@@ -64,9 +64,7 @@ void kt_agent_say_hello(struct kt_agent *agent)
 /* What is unknown is left out. */
 static void put_shape(struct saying *saying, const struct kt_agent *agent)
 {
-	struct kt_shape shape;
-
-	agent->hooks->read_shape(&shape);
+	const struct kt_shape shape = agent->shape;
 	const struct {
 		const char *key;
 		uint32_t value;

@@ -12,9 +12,23 @@
 #include "vmm/program.h"
 
 /* Variants of our worker are looked for where it is, not on PATH. */
+static const char *const variants[] = { KT_WORKER_DSO, KT_WORKER_LIBC };
+
+#define VARIANT_COUNT (sizeof(variants) / sizeof(*variants))
+
 static bool is_variant(const char *word)
 {
-	return !strcmp(word, KT_WORKER_DSO) || !strcmp(word, KT_WORKER_LIBC);
+	size_t i = 0;
+
+	while (i < VARIANT_COUNT && strcmp(word, variants[i]) != 0)
+		i++;
+	return i < VARIANT_COUNT;
+}
+
+/* Whether @word is in every image. */
+static bool is_ours(const char *word)
+{
+	return !strcmp(word, KT_WORKER) || is_variant(word);
 }
 
 /*
@@ -83,6 +97,30 @@ static struct kt_error *in_worker(const struct kt_scenario *scenario,
 				    kt_error_wrap(err, "worker '%s'", worker->name));
 }
 
+/*
+ * All variants that there are, whether the scenario has them or not: a few files, for which scenarios
+ * with different ones have the same image, and wake from the same template.
+ */
+static struct kt_error *add_variants(struct kt_image *image, const struct kt_tools *tools)
+{
+	for (size_t i = 0; i < VARIANT_COUNT; i++) {
+		kt_autofree char *host_path = NULL;
+		kt_autofree char *guest_path = NULL;
+		kt_autoerr struct kt_error *err = kt_tools_find_variant(variants[i], &host_path);
+
+		if (!err && asprintf(&guest_path, "/bin/%s", variants[i]) < 0) {
+			guest_path = NULL;
+			err = kt_error_no_memory();
+		}
+		if (!err)
+			err = add_program(image, tools, host_path, guest_path);
+		/* Who needs the one that is missing is told by find_missing(). */
+		if (err && kt_error_class(err) != KT_ERROR_ENVIRONMENT)
+			return KT_TAKE(err);
+	}
+	return NULL;
+}
+
 struct kt_error *kt_images_add_programs(struct kt_image *image, const struct kt_scenario *scenario,
 					const struct kt_tools *tools)
 {
@@ -91,9 +129,10 @@ struct kt_error *kt_images_add_programs(struct kt_image *image, const struct kt_
 	KT_TRY(kt_image_add_program(image, tools->init, "/init", 0755));
 	KT_TRY(kt_image_add_program(image, tools->probe, "/bin/ktstr-jemalloc-probe", 0755));
 	KT_TRY(add_program(image, tools, tools->worker, "/bin/" KT_WORKER));
+	KT_TRY(add_variants(image, tools));
 	for (size_t i = 0; i < scenario->worker_count; i++) {
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
-		if (strcmp(worker->command[0], KT_WORKER) != 0)
+		if (!is_ours(worker->command[0]))
 			KT_TRY(in_worker(scenario, worker,
 					 add_worker(image, scenario, worker->command[0], tools)));
 		KT_TRY(kt_image_files_add(image, scenario, worker, &budget));
@@ -124,7 +163,7 @@ static struct kt_error *make_key(const struct kt_scenario *scenario, const struc
 		const struct kt_scenario_worker *worker = &scenario->workers[i];
 		kt_autofree char *path = NULL;
 		KT_TRY(put_files_key(scenario, worker, &key));
-		if (!strcmp(worker->command[0], KT_WORKER))
+		if (is_ours(worker->command[0]))
 			continue;
 		KT_TRY(in_worker(scenario, worker,
 				 find_program(scenario, worker->command[0], tools, &path)));
