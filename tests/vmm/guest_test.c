@@ -87,8 +87,12 @@ static void on_stopped(void *ctx)
 /* What it said is heard first; that nothing follows ends it, a whole time later. */
 START_TEST(time_without_us_is_not_silence)
 {
-	static const struct kt_guest_handler handler = { on_state, on_message, on_console,
-							 on_stopped };
+	static const struct kt_guest_handler handler = {
+		.on_state = on_state,
+		.on_message = on_message,
+		.on_console = on_console,
+		.on_stopped = on_stopped,
+	};
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)fake_qemu, NULL };
 	struct kt_guest_config config = {
 		.argv = argv,
