@@ -264,6 +264,8 @@ void hostile_go(struct hostile_run *run)
 
 	KT_OK(kt_qemu_info_find(&qemu));
 	KT_OK(kt_kernel_find(NULL, &kernel));
+	for (size_t i = 0; i < run->scenarios.count; i++)
+		run->images[i].kernel_fd = kernel.elf_fd;
 	begin(&course);
 	struct kt_runner_shared shared = {
 		.loop = &course.loop,
@@ -271,7 +273,6 @@ void hostile_go(struct hostile_run *run)
 		.programs = { .setpriv = qemu.setpriv_path, .qemu = qemu.path },
 		.tcg_multi_thread = qemu.tcg_multi_thread,
 		.tsc_khz = kt_tsc_measure("/proc/cpuinfo").khz,
-		.kernel_fd = kernel.elf_fd,
 		.is_live = run->is_live,
 		.groups = run->groups,
 	};
