@@ -267,6 +267,16 @@ static void fill_memory(struct kt_scenario *scenario)
 		scenario->memory_mib = MEMORY_MIB_LEAST;
 }
 
+/* Each CPU makes the boot longer, which must not use up the time of what comes behind it. */
+static void fill_timeout(struct kt_scenario *scenario)
+{
+	uint32_t more_cpus = kt_topology_cpu_count(&scenario->topology) - 1;
+
+	if (!scenario->timeout_s)
+		scenario->timeout_s =
+			KT_SCENARIO_DEFAULT_TIMEOUT_S + more_cpus * KT_SCENARIO_TIMEOUT_S_PER_CPU;
+}
+
 struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *file,
 				   struct kt_scenario **ret)
 {
@@ -278,7 +288,6 @@ struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *fil
 	KT_TRY(kt_json_parse(text, len, file, KT_JSON_STRICT, &json));
 	scenario->topology = (struct kt_topology){ 1, 1, 1, 1 };
 	scenario->description = "";
-	scenario->timeout_s = KT_SCENARIO_DEFAULT_TIMEOUT_S;
 	scenario->file = kt_arena_copy(&scenario->arena, file, strlen(file));
 	if (!scenario->file)
 		return kt_error_no_memory();
@@ -294,6 +303,7 @@ struct kt_error *kt_scenario_parse(const char *text, size_t len, const char *fil
 	KT_TRY(kt_reader_object(&reader, json->root, "a scenario", kt_scenario_keys, KT_KEYS_ALL,
 				scenario, NULL));
 	fill_memory(scenario);
+	fill_timeout(scenario);
 	*ret = KT_TAKE(scenario);
 	return NULL;
 }

@@ -91,6 +91,23 @@ START_TEST(a_worker_may_bring_more)
 }
 END_TEST
 
+START_TEST(many_cpus_get_more_time_and_memory)
+{
+	static const char text[] = HEAD "\"guest\":{\"topology\":{\"numa_nodes\":8,\"llcs\":8,"
+					"\"cores\":4,\"threads\":2}}," WORKER PROBE CHECKS "}";
+	static const char given[] = HEAD "\"guest\":{\"topology\":{\"cores\":64},"
+					 "\"timeout_s\":7}," WORKER PROBE CHECKS "}";
+	kt_autoscenario struct kt_scenario *scenario = NULL;
+	kt_autoscenario struct kt_scenario *short_one = NULL;
+
+	KT_OK(kt_scenario_parse(text, strlen(text), "f.json", &scenario));
+	ck_assert_uint_eq(scenario->timeout_s, 60 + 63 * 2);
+	ck_assert_uint_eq(scenario->memory_mib, 64 * 64);
+	KT_OK(kt_scenario_parse(given, strlen(given), "f.json", &short_one));
+	ck_assert_uint_eq(short_one->timeout_s, 7);
+}
+END_TEST
+
 #define WITH_ALL "tcache,cpu,process,sched"
 START_TEST(a_probe_may_be_asked_for_more)
 {
@@ -507,6 +524,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("all");
 
 	tcase_add_test(tests, defaults_are_filled_in);
+	tcase_add_test(tests, many_cpus_get_more_time_and_memory);
 	tcase_add_test(tests, a_worker_may_bring_more);
 	tcase_add_test(tests, a_probe_may_be_asked_for_more);
 	tcase_add_loop_test(tests, what_is_wrong_is_refused_with_its_place, 0,
