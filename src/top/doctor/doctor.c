@@ -98,8 +98,7 @@ static struct kt_error *look_for_guests(struct visit *visit)
 	if (!visit->scenarios && !visit->programs)
 		visit->images = kt_images_build(&inputs->set, &inputs->tools, &inputs->images);
 	visit->is_confined = !visit->qemu && !visit->kernel;
-	return visit->is_confined ? kt_platform_confine(platform, &inputs->kernels)
-				    : NULL;
+	return visit->is_confined ? kt_platform_confine(platform, &inputs->kernels) : NULL;
 }
 
 static void add_program(struct visit *visit)

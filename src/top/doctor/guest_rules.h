@@ -13,9 +13,9 @@
 #include "top/locate.h"
 #include "vmm/accel.h"
 #include "vmm/group_place.h"
-#include "vmm/qemu_user.h"
 #include "vmm/kernel.h"
 #include "vmm/qemu_info.h"
+#include "vmm/qemu_user.h"
 
 /** How the accelerator was found out. */
 struct kt_accel_facts {
