@@ -151,7 +151,9 @@ void kt_threads_explain_empty(const void *view, const struct kt_look_at *look, s
 	const struct kt_run_state *state = kt_moment_guest(threads->scenarios[0], look->moment_ns);
 	kt_buf_printf(out, "no snapshot yet; %s", threads->scenarios[0]->name);
 	if (state)
-		kt_buf_printf(out, ": %s", kt_guest_state_name(state->state.state));
+		kt_buf_printf(out, ": %s",
+			      state->state.detail ? state->state.detail
+						  : kt_guest_state_name(state->state.state));
 }
 
 /* Keeps which thread the page is about for when it is no row any more. */
