@@ -37,6 +37,7 @@ struct course {
 	uint64_t ticked_ns;
 	uint64_t turn_began_cpu_ns;
 	size_t event_count; /* in this turn */
+	size_t alive_count; /* guests now */
 	struct kt_buf line;
 };
 
@@ -144,6 +145,14 @@ static void expect_clean(const struct kt_buf *line)
 			      "byte %d in: %s", line->data[i], line->data);
 }
 
+static void count_alive(struct course *course, enum kt_guest_state state)
+{
+	course->alive_count += state == KT_GUEST_STARTING;
+	course->alive_count -= state == KT_GUEST_STOPPED;
+	if (course->alive_count > course->run->most_alive)
+		course->run->most_alive = course->alive_count;
+}
+
 static struct kt_error *sink(void *ctx, const struct kt_run *model, const struct kt_event *event)
 {
 	struct course *course = ctx;
@@ -151,6 +160,8 @@ static struct kt_error *sink(void *ctx, const struct kt_run *model, const struct
 
 	(void)model;
 	course->event_count++;
+	if (event->type == KT_EVENT_GUEST_STATE)
+		count_alive(course, event->guest_state.state);
 	kt_buf_reset(&course->line);
 	kt_event_encode(event, &course->line);
 	expect_clean(&course->line);
@@ -260,7 +271,7 @@ void hostile_go(struct hostile_run *run)
 	__attribute__((cleanup(kt_kernel_deinit))) struct kt_kernel kernel = { .elf_fd = -1 };
 	struct course course = { .run = run };
 	struct kt_engine *engine;
-	struct kt_engine_options options = { .jobs = HOSTILE_MAX_GUESTS };
+	struct kt_engine_options options = { .jobs = HOSTILE_MAX_GUESTS, .memory_mib = UINT64_MAX };
 
 	KT_OK(kt_qemu_info_find(&qemu));
 	KT_OK(kt_kernel_find(NULL, &kernel));

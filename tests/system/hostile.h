@@ -26,6 +26,7 @@ struct hostile_run {
 	struct kt_runner_image images[HOSTILE_MAX_GUESTS];
 	struct hostile_end ends[HOSTILE_MAX_GUESTS]; /* in the order in which they were added */
 	struct kt_buf notes;			     /* all, one a line */
+	size_t most_alive;			     /* guests that there were at once */
 	size_t turn_events;   /* the most that one turn of the loop brought */
 	uint64_t turn_cpu_ns; /* the most that one of them computed */
 	uint64_t gap_ns;      /* the longest between two ticks of a timer */
