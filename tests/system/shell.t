@@ -139,17 +139,21 @@ sockets() {
 tap_check 'sockets' sockets
 
 cp "$(command -v env)" "$tap_dir/prog"
+echo mine >"$tap_dir/file"
 cat >"$tap_dir/s.json" <<'END'
 { "schema": 1, "name": "mine",
   "guest": { "topology": { "numa_nodes": 1, "llcs": 2, "cores": 1, "threads": 1 } },
-  "workers": [ { "name": "w", "command": [ "./prog", "a b", "c" ] } ],
+  "workers": [ { "name": "w", "command": [ "./prog", "a b", "c" ],
+    "environment": { "ONE": "two three", "EMPTY": "" },
+    "files": [ { "from": "file", "to": "/etc/group" } ] } ],
   "probes": [ { "name": "p", "target": "w" } ],
   "checks": [ { "exit_code": { "probe": "p", "equals": 0 } } ] }
 END
 scenario() {
-	script 0 'nproc; ls /bin/prog; prog echo runs; ls /bin/ktstr-*' "$tap_dir/s.json" &&
-		is "$tap_dir/out" '2\n/bin/prog\nruns\n/bin/ktstr-jemalloc-alloc-worker
-/bin/ktstr-jemalloc-probe\n'
+	script 0 'nproc; ls /bin/prog; prog echo runs; cat /etc/group
+		type ktstr-jemalloc-alloc-worker && type ktstr-jemalloc-probe' "$tap_dir/s.json" &&
+		is "$tap_dir/out" '2\n/bin/prog\nruns\nmine\nktstr-jemalloc-alloc-worker is /bin/ktstr-jemalloc-alloc-worker
+ktstr-jemalloc-probe is /bin/ktstr-jemalloc-probe\n'
 }
 tap_check 'the guest of a scenario, with its programs' scenario
 
@@ -260,7 +264,7 @@ tap_check 'a shell in tmux' before
 
 prompt() {
 	begin "'$tap_dir/s.json'" && shows 'exit or Ctrl-D leaves it; if it hangs: Enter ~\.$' &&
-		shows "worker 'w': prog 'a b' c &" && shows 'read it: ktstr-jemalloc-probe --pid \$!' &&
+		shows "worker 'w': .*ONE='two three' .*prog 'a b' c &" && shows 'read it: ktstr-jemalloc-probe --pid \$!' &&
 		keys 'echo $((40 + 2))-$TERM-$(nproc); tty' Enter && shows '^42-[a-z].*-2$' &&
 		shows '^/dev/pts/0$'
 }

@@ -156,6 +156,7 @@ without_variant() {
 tap_check "a worker that was not built: cannot judge" without_variant 3 -bc
 tap_check "the same with --skip-missing" without_variant 77 -bc --skip-missing
 tap_check "the same with --dry-run" without_variant 3 --dry-run
+tap_check "the same with --shell" without_variant 3 --shell not-jemalloc
 
 skipped() {
 	status=0

@@ -2,6 +2,7 @@
 #include "top/shell/shell.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,8 +46,34 @@ static struct kt_error *make_image(const struct kt_scenario *scenario,
 	return kt_image_finish(image, ret_fd, ret_bytes);
 }
 
+/* A variant of our worker may not have been built. */
+static struct kt_error *check_variants(const struct kt_scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->worker_count; i++) {
+		const char *word = scenario->workers[i].command[0];
+		kt_autofree char *path = NULL;
+		if (!strcmp(word, KT_WORKER_DSO) || !strcmp(word, KT_WORKER_LIBC))
+			KT_TRY(kt_tools_find_variant(word, &path));
+	}
+	return NULL;
+}
+
+/* As a shell has it in front of a command: what is quoted is the value alone. */
+static void put_variable(const char *variable, struct kt_buf *out)
+{
+	size_t name_len = strcspn(variable, "=");
+
+	kt_buf_append(out, variable, name_len);
+	kt_buf_putc(out, '=');
+	if (variable[name_len] && variable[name_len + 1])
+		kt_command_line_put_word(variable + name_len + 1, out);
+	kt_buf_putc(out, ' ');
+}
+
 static void put_command(const struct kt_scenario_worker *worker, struct kt_buf *out)
 {
+	for (const char *const *at = worker->environment; at && *at; at++)
+		put_variable(*at, out);
 	kt_command_line_put_word(kt_runner_program_name(worker->command[0]), out);
 	for (size_t i = 1; i < worker->argument_count; i++) {
 		kt_buf_putc(out, ' ');
@@ -120,6 +147,7 @@ struct kt_error *kt_shell_run(const struct kt_command_line *line, struct kt_inpu
 		return kt_error_create(KT_ERROR_USAGE, 0,
 				       "--shell has one guest: give --kernel once");
 	KT_TRY(choose_scenario(line, inputs, &scenario));
+	KT_TRY(check_variants(scenario));
 	KT_TRY(kt_shell_tools_find(&tools));
 	struct kt_error *err = kt_inputs_find_machine(inputs, line, &is_skip);
 	if (!err)

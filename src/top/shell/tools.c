@@ -54,7 +54,7 @@ struct kt_error *kt_shell_tools_find(struct kt_shell_tools *ret)
 			       "package busybox or busybox-static)");
 }
 
-/* A scenario's program of this name is what its user wants to see. */
+/* A scenario's program or file of this name is what its user wants to see. */
 static struct kt_error *unless_taken(struct kt_error *err)
 {
 	if (!err || kt_error_class(err) != KT_ERROR_USAGE)
@@ -114,8 +114,10 @@ static struct kt_error *add_names(struct kt_image *image)
 	static const char passwd[] = "root:x:0:0:root:/:/bin/sh\n";
 	static const char group[] = "root:x:0:\n";
 
-	KT_TRY(kt_image_add_bytes(image, "/etc/passwd", passwd, sizeof(passwd) - 1, 0644));
-	return kt_image_add_bytes(image, "/etc/group", group, sizeof(group) - 1, 0644);
+	KT_TRY(unless_taken(
+		kt_image_add_bytes(image, "/etc/passwd", passwd, sizeof(passwd) - 1, 0644)));
+	return unless_taken(
+		kt_image_add_bytes(image, "/etc/group", group, sizeof(group) - 1, 0644));
 }
 
 /* What is known of our terminal, for programs that ask; without it they use little of it. */
@@ -133,7 +135,7 @@ static struct kt_error *add_terminfo(struct kt_image *image)
 		kt_buf_printf(&path, "%s/%c/%s", dirs[i], term[0], term);
 		KT_TRY(kt_buf_error(&path));
 		if (!stat(path.data, &st) && S_ISREG(st.st_mode))
-			return kt_image_add_file(image, path.data, path.data, 0644);
+			return unless_taken(kt_image_add_file(image, path.data, path.data, 0644));
 	}
 	return NULL;
 }

@@ -21,7 +21,7 @@ struct kt_shell_tools {
 struct kt_error *kt_shell_tools_find(struct kt_shell_tools *ret) KT_MUST_CHECK;
 
 /**
- * Adds them to @image, but where a scenario's program is there already.
+ * Adds them to @image, but where a scenario's program or file is there already.
  * Errors: environment (busybox does not say what it can do, or a library is missing), usage, no memory.
  */
 struct kt_error *kt_shell_tools_pack(const struct kt_shell_tools *tools,
