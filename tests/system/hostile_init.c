@@ -145,7 +145,8 @@ static void say_hello(void)
 
 static void say_ready(void)
 {
-	say("{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":1}");
+	say("{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":1,\"cpus\":1,\"numa_nodes\":1,"
+	    "\"llcs\":1,\"cores\":1,\"threads\":1}");
 }
 
 static void get_ready(void)
