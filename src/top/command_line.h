@@ -40,6 +40,12 @@ enum kt_top_source {
 	KT_SOURCE_REPLAY,
 };
 
+enum kt_tcg_threads {
+	KT_TCG_THREADS_AUTO, /* as QEMU's version bears it */
+	KT_TCG_THREADS_SINGLE,
+	KT_TCG_THREADS_MULTI,
+};
+
 enum kt_color_when {
 	KT_COLOR_AUTO,
 	KT_COLOR_ALWAYS,
@@ -87,6 +93,7 @@ struct kt_command_line {
 	size_t kernel_count;
 	enum kt_accel_mode accel;
 	const char *cpu; /* NULL: what suits the accelerator */
+	enum kt_tcg_threads tcg_threads;
 	struct kt_faults faults;
 
 	uint32_t pid;

@@ -31,6 +31,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_PID, KT_TOP_KERNEL },
 	{ KT_TOP_PID, KT_TOP_ACCEL },
 	{ KT_TOP_PID, KT_TOP_CPU },
+	{ KT_TOP_PID, KT_TOP_TCG_THREADS },
 	{ KT_TOP_NO_TEMPLATE, KT_TOP_TEMPLATE_CACHE },
 	{ KT_TOP_PID, KT_TOP_NO_TEMPLATE },
 	{ KT_TOP_PID, KT_TOP_TEMPLATE_CACHE },
@@ -45,6 +46,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_REPLAY, KT_TOP_KERNEL },
 	{ KT_TOP_REPLAY, KT_TOP_ACCEL },
 	{ KT_TOP_REPLAY, KT_TOP_CPU },
+	{ KT_TOP_REPLAY, KT_TOP_TCG_THREADS },
 	{ KT_TOP_REPLAY, KT_TOP_NO_TEMPLATE },
 	{ KT_TOP_REPLAY, KT_TOP_TEMPLATE_CACHE },
 	{ KT_TOP_REPLAY, KT_TOP_SKIP_MISSING },
@@ -78,6 +80,7 @@ static const struct pair conflicts[] = {
 	{ KT_TOP_DOCTOR, KT_TOP_VERBOSE },
 	{ KT_TOP_DOCTOR, KT_TOP_QUIET },
 	{ KT_TOP_DOCTOR, KT_TOP_CPU },
+	{ KT_TOP_DOCTOR, KT_TOP_TCG_THREADS },
 	{ KT_TOP_DOCTOR, KT_TOP_FAULT },
 	/* The shell judges and shows nothing. */
 	{ KT_TOP_SHELL, KT_TOP_BATCH },

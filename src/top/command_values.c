@@ -60,6 +60,20 @@ static struct kt_error *take_accel(struct kt_command_line *line,
 	return NULL;
 }
 
+static struct kt_error *take_tcg_threads(struct kt_command_line *line,
+					 const struct kt_option_value *value)
+{
+	if (!strcmp(value->text, "auto"))
+		line->tcg_threads = KT_TCG_THREADS_AUTO;
+	else if (!strcmp(value->text, "single"))
+		line->tcg_threads = KT_TCG_THREADS_SINGLE;
+	else if (!strcmp(value->text, "multi"))
+		line->tcg_threads = KT_TCG_THREADS_MULTI;
+	else
+		return bad_value(value, "auto, single or multi");
+	return NULL;
+}
+
 static struct kt_error *take_kernel(struct kt_command_line *line,
 				    const struct kt_option_value *value)
 {
@@ -259,6 +273,7 @@ static const struct place places[] = {
 	[KT_TOP_KERNEL] = BY(take_kernel),
 	[KT_TOP_ACCEL] = BY(take_accel),
 	[KT_TOP_CPU] = AT(cpu),
+	[KT_TOP_TCG_THREADS] = BY(take_tcg_threads),
 	[KT_TOP_NO_TEMPLATE] = AT(no_template),
 	[KT_TOP_TEMPLATE_CACHE] = AT(template_cache_mib),
 	[KT_TOP_CLEAR_TEMPLATES] = { 0 },

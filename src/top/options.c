@@ -159,6 +159,14 @@ const struct kt_option kt_top_options[] = {
 	  .value_name = "MODEL",
 	  .help = "QEMU's CPU model for the guests, in place of the one that suits the "
 		  "accelerator" },
+	{ .id = KT_TOP_TCG_THREADS,
+	  .name = "tcg-threads",
+	  .kind = KT_OPTION_TEXT,
+	  .value_name = "HOW",
+	  .words = "auto single multi",
+	  .help = "Emulated CPUs in one thread or in a thread each: auto (the default: multi from "
+		  "QEMU "
+		  "8.1 on), single, or multi" },
 	{ .id = KT_TOP_NO_TEMPLATE,
 	  .name = "no-template",
 	  .help = "Boot every guest, instead of waking guests from one that was booted and saved" },

@@ -36,9 +36,36 @@ struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_
 	}
 	platform.tsc = kt_tsc_measure("/proc/cpuinfo");
 	/* With --accel kvm the user wants KVM or nothing. */
+	platform.tcg_threads = line->tcg_threads;
 	platform.may_fall_back = line->accel == KT_ACCEL_MODE_AUTO;
 	*ret = platform;
 	return NULL;
+}
+
+static bool is_multi_threaded(const struct kt_platform *platform)
+{
+	if (platform->tcg_threads == KT_TCG_THREADS_AUTO)
+		return platform->qemu.tcg_multi_thread;
+	return platform->tcg_threads == KT_TCG_THREADS_MULTI;
+}
+
+/* How vCPUs are emulated, and why so. */
+static const char *threads_text(const struct kt_platform *platform)
+{
+	bool is_good = platform->qemu.tcg_multi_thread;
+
+	switch (platform->tcg_threads) {
+	case KT_TCG_THREADS_SINGLE:
+		return "one thread, as asked for";
+	case KT_TCG_THREADS_MULTI:
+		return is_good ? "threads of their own, as asked for"
+			       : "threads of their own, as asked for, though this QEMU's "
+				 "multi-threaded emulator corrupts guests now and then";
+	case KT_TCG_THREADS_AUTO:
+		break;
+	}
+	return is_good ? "threads of their own"
+		       : "one thread: this QEMU's multi-threaded emulator corrupts guests";
 }
 
 void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shared *ret)
@@ -48,7 +75,7 @@ void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shar
 		.qemu = platform->qemu.path,
 		.identity = &platform->identity,
 	};
-	ret->tcg_multi_thread = platform->qemu.tcg_multi_thread;
+	ret->tcg_multi_thread = is_multi_threaded(platform);
 	ret->tsc_khz = platform->tsc.khz;
 	ret->accelerator = platform->accel.choice;
 	ret->may_fall_back = platform->may_fall_back;
@@ -81,10 +108,7 @@ void kt_platform_tell(const struct kt_platform *platform, struct kt_session *ses
 
 	tell_accel(&platform->accel, session);
 	kt_buf_printf(&text, "QEMU %s (%s), vCPUs under emulation in %s",
-		      platform->qemu.version_text, platform->qemu.path,
-		      platform->qemu.tcg_multi_thread
-			      ? "threads of their own"
-			      : "one thread: this QEMU's multi-threaded emulator corrupts guests");
+		      platform->qemu.version_text, platform->qemu.path, threads_text(platform));
 	kt_session_note(session, NULL, kt_buf_text(&text));
 	kt_session_note(session, NULL, platform->identity.reason);
 }

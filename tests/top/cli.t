@@ -114,6 +114,7 @@ tap_check "timeout 0" refused 2 "1 to 86400" -bc --timeout 0
 tap_check "timeout beyond 64 bits" refused 2 "1 to 86400" -bc --timeout 99999999999999999999
 tap_check "an unknown format" refused 2 "plain, tap or json" -bc --format xml
 tap_check "an unknown accelerator" refused 2 "auto, kvm or tcg" -bc --accel fast
+tap_check "threads of an unknown kind" refused 2 "auto, single or multi" -bc --tcg-threads many
 tap_check "an unknown colour" refused 2 "auto, always or never" -bc --color blue
 tap_check "verbose and quiet" refused 2 "do not go together" -bc -v -q
 tap_check "an unknown built-in" refused 2 "no-such-thing" -bc no-such-thing
@@ -217,6 +218,13 @@ dry() {
 		grep -q -e '-smp 4,sockets=1,dies=1,cores=2,threads=2' "$tap_dir/out"
 }
 tap_check "--dry-run" dry
+threads() {
+	for how in single multi; do
+		"$top" --dry-run -a tcg --tcg-threads "$how" known-allocation >"$tap_dir/out" &&
+			cat "$tap_dir/out" && grep -q "tcg,thread=$how " "$tap_dir/out" || return 1
+	done
+}
+tap_check "--tcg-threads, whatever QEMU's version" threads
 
 helped() {
 	"$top" --help --nothing >/dev/null 2>&1 && return 1
