@@ -306,8 +306,8 @@ static const char *const bad_requests[] = {
 	"{\"do\":\"taken\",\"id\":1,\"stream\":2,\"bytes\":1}",
 	"{\"do\":\"taken\",\"id\":1,\"stream\":0,\"bytes\":65537}",
 	"{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[\"true\"],\"terminal\":{}}",
-	"{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[\"true\"],"
-	"\"terminal\":{\"rows\":1,\"columns\":1}}",
+	("{\"do\":\"spawn\",\"id\":1,\"limit_bytes\":1,\"argv\":[\"true\"],"
+	 "\"terminal\":{\"rows\":1,\"columns\":1}}"),
 	"{\"do\":\"hello\",\"protocol\":2,\"real_ns\":1,\"seed\":\"\"}",
 	"{\"do\":\"hello\",\"protocol\":1,\"real_ns\":1,\"seed\":\"zz\"}",
 };
