@@ -3,7 +3,6 @@
 
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json_write.h"
@@ -49,13 +48,11 @@ void kt_agent_say_hello(struct kt_agent *agent)
 {
 	struct saying saying;
 	struct utsname name = { .release = "" };
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	(void)uname(&name);
 	saying_begin(&saying, "hello");
 	put_u64(&saying, "protocol", KT_PROTOCOL_VERSION);
 	put_string(&saying, "release", name.release);
-	put_u64(&saying, "cpu_count", cpus > 0 ? (uint64_t)cpus : 0);
 	put_u64(&saying, "mono_ns", kt_clock_mono_ns());
 	put_u64(&saying, "real_ns", kt_clock_real_ns());
 	saying_end(&saying, agent);

@@ -79,7 +79,6 @@ static struct kt_error *read_hello(const struct reading *reading)
 	KT_TRY(read_u64(reading, "protocol", &protocol));
 	if (protocol != KT_PROTOCOL_VERSION)
 		return kt_error_create(KT_ERROR_PROTOCOL, 0, "the agent speaks another version");
-	KT_TRY(read_u64(reading, "cpu_count", &reading->message->cpu_count));
 	KT_TRY(read_u64(reading, "mono_ns", &reading->message->mono_ns));
 	KT_TRY(read_u64(reading, "real_ns", &reading->message->real_ns));
 	return read_text(reading, "release", true);

@@ -15,7 +15,7 @@
 #include "run/topology.h"
 
 enum kt_link_kind {
-	KT_LINK_HELLO,	 /* text = kernel release, cpu_count, mono_ns, real_ns */
+	KT_LINK_HELLO,	 /* text = kernel release, mono_ns, real_ns */
 	KT_LINK_READY,	 /* mono_ns, real_ns, seen; text = what failed, "" if nothing */
 	KT_LINK_STARTED, /* id, pid */
 	KT_LINK_FAILED,	 /* id, text = why */
@@ -32,7 +32,6 @@ struct kt_link_message {
 	enum kt_link_kind kind;
 	uint32_t id;
 	const char *text; /* clean UTF-8; borrowed for the time of the callback */
-	uint64_t cpu_count;
 	uint64_t mono_ns;
 	uint64_t real_ns;
 	struct kt_topology_seen seen;

@@ -139,7 +139,7 @@ static const char *hear(void)
 
 static void say_hello(void)
 {
-	say("{\"say\":\"hello\",\"protocol\":1,\"release\":\"h\",\"cpu_count\":1,\"mono_ns\":1,"
+	say("{\"say\":\"hello\",\"protocol\":1,\"release\":\"h\",\"mono_ns\":1,"
 	    "\"real_ns\":1}");
 }
 
@@ -235,7 +235,7 @@ static void huge_message(void)
 
 static void broken_text(void)
 {
-	say("{\"say\":\"hello\",\"protocol\":1,\"release\":\"\xff\xfe\",\"cpu_count\":1,"
+	say("{\"say\":\"hello\",\"protocol\":1,\"release\":\"\xff\xfe\","
 	    "\"mono_ns\":1,\"real_ns\":1}");
 }
 

@@ -109,7 +109,7 @@ START_TEST(time_without_us_is_not_silence)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chdir(dir), 0);
 	write_frame("hello", "{\"say\":\"hello\",\"protocol\":1,\"release\":\"6\","
-			     "\"cpu_count\":1,\"mono_ns\":1,\"real_ns\":1}");
+			     "\"mono_ns\":1,\"real_ns\":1}");
 	write_frame("ready", "{\"say\":\"ready\",\"mono_ns\":1,\"real_ns\":1}");
 	write_frame("word", NULL);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
