@@ -67,17 +67,24 @@ void kt_hash_update(struct kt_hash *hash, const void *bytes, size_t len)
 		memcpy(hash->rest, at, len);
 }
 
-struct kt_error *kt_hash_update_file(struct kt_hash *hash, int fd)
+struct kt_error *kt_hash_update_file(struct kt_hash *hash, int fd, uint64_t len)
 {
 	char bytes[64 * 1024];
-	off_t at = 0;
-	ssize_t got;
+	uint64_t done = 0;
 
-	while ((got = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+	while (done < len) {
+		size_t want = len - done < sizeof(bytes) ? (size_t)(len - done) : sizeof(bytes);
+		ssize_t got = pread(fd, bytes, want, (off_t)done);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return kt_error_create(KT_ERROR_IO, errno, "read");
+		if (!got)
+			break;
 		kt_hash_update(hash, bytes, (size_t)got);
-		at += got;
+		done += (uint64_t)got;
 	}
-	return got < 0 ? kt_error_create(KT_ERROR_IO, errno, "read") : NULL;
+	return NULL;
 }
 
 void kt_hash_text(const struct kt_hash *hash, char text[KT_HASH_TEXT_SIZE])

@@ -26,8 +26,11 @@ struct kt_hash {
 /** Takes in @len more bytes. */
 void kt_hash_update(struct kt_hash *hash, const void *bytes, size_t len);
 
-/** Takes in all bytes of the file @fd, whatever its offset.  Errors: io.  Owner: borrows @fd. */
-struct kt_error *kt_hash_update_file(struct kt_hash *hash, int fd) KT_MUST_CHECK;
+/**
+ * Takes in the first @len bytes of the file @fd, whatever its offset; all, if it has fewer.
+ * Errors: io.  Owner: borrows @fd.
+ */
+struct kt_error *kt_hash_update_file(struct kt_hash *hash, int fd, uint64_t len) KT_MUST_CHECK;
 
 /** Writes the hash of all bytes so far as hex digits; @hash itself does not change. */
 void kt_hash_text(const struct kt_hash *hash, char text[KT_HASH_TEXT_SIZE]);

@@ -59,20 +59,28 @@ static const struct kt_scenario *scenario_at(const struct kt_engine *engine, siz
 	return scenario_of(engine, engine->schedule.entries[place].index);
 }
 
-/* Whether both may be woken from one template; if not after all, one is made a little later. */
-static bool is_alike(const struct kt_engine *engine, const struct kt_schedule_entry *one,
-		     const struct kt_schedule_entry *other)
-{
-	const struct kt_topology *topology = &scenario_of(engine, one->index)->topology;
-	const struct kt_topology *other_topology = &scenario_of(engine, other->index)->topology;
+/* The keys of the templates, per scenario; "" where there will be none. */
+typedef char template_key[KT_HASH_TEXT_SIZE];
 
-	return one->memory_mib == other->memory_mib &&
-	       !memcmp(topology, other_topology, sizeof(*topology)) &&
-	       !strcmp(engine->images[one->index].hash, engine->images[other->index].hash);
+static struct kt_error *find_keys(const struct kt_engine *engine, size_t count, template_key **ret)
+{
+	template_key *keys = calloc(count + 1, sizeof(*keys));
+
+	if (!keys)
+		return kt_error_no_memory();
+	for (size_t i = 0; i < count && engine->options.templates; i++) {
+		if (engine->images[i].missing)
+			continue;
+		/* Who cannot have one is told when its guest is started. */
+		kt_error_destroy(kt_runner_template_key(engine->shared, scenario_of(engine, i),
+							&engine->images[i], keys[i]));
+	}
+	*ret = keys;
+	return NULL;
 }
 
-/* The longest of its kind, of equally long ones the first, has the template made. */
-static bool should_go_ahead(const struct kt_engine *engine, const struct kt_schedule_entry *entries,
+/* The longest of those with one template, of equally long ones the first, has it made. */
+static bool should_go_ahead(const template_key *keys, const struct kt_schedule_entry *entries,
 			    size_t count, size_t at)
 {
 	const struct kt_schedule_entry *entry = &entries[at];
@@ -81,17 +89,19 @@ static bool should_go_ahead(const struct kt_engine *engine, const struct kt_sche
 		bool is_before = entries[i].estimate_ms > entry->estimate_ms ||
 				 (entries[i].estimate_ms == entry->estimate_ms && i < at);
 
-		if (is_before && is_alike(engine, entry, &entries[i]))
+		if (is_before && !strcmp(keys[i], keys[at]))
 			return false;
 	}
-	return true;
+	return *keys[at];
 }
 
 static struct kt_error *make_schedule(struct kt_engine *engine)
 {
 	size_t count = engine->shared->session->scenarios->count;
-	struct kt_schedule_entry *entries = calloc(count + 1, sizeof(*entries));
+	kt_autofree template_key *keys = NULL;
 
+	KT_TRY(find_keys(engine, count, &keys));
+	struct kt_schedule_entry *entries = calloc(count + 1, sizeof(*entries));
 	if (!entries)
 		return kt_error_no_memory();
 	for (size_t i = 0; i < count; i++) {
@@ -104,8 +114,8 @@ static struct kt_error *make_schedule(struct kt_engine *engine)
 				kt_runner_memory_mib(scenario, engine->images[i].bytes)),
 		};
 	}
-	for (size_t i = 0; i < count && engine->options.templates; i++)
-		entries[i].goes_ahead = should_go_ahead(engine, entries, count, i);
+	for (size_t i = 0; i < count; i++)
+		entries[i].goes_ahead = should_go_ahead(keys, entries, count, i);
 	kt_schedule_init(&engine->schedule, entries, count, engine->options.jobs,
 			 engine->options.memory_mib);
 	return NULL;

@@ -81,8 +81,18 @@ struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
 				       struct kt_arguments *arguments,
 				       struct kt_guest_config *ret) KT_MUST_CHECK;
 
-/** Whether a guest under KVM that failed for @reason may boot without. */
-bool kt_runner_may_be_kvm(enum kt_guest_reason reason);
+/**
+ * The key of the template that the scenario's guest is woken from (vmm/template_key.h).
+ * Errors: as kt_template_key().
+ */
+struct kt_error *kt_runner_template_key(const struct kt_runner_shared *shared,
+					const struct kt_scenario *scenario,
+					const struct kt_runner_image *image,
+					char ret[KT_HASH_TEXT_SIZE]) KT_MUST_CHECK;
+
+/** Whether a guest under @accelerator that failed for @reason is to be tried under emulation. */
+bool kt_runner_is_kvm_to_blame(const struct kt_runner_shared *shared,
+			       enum kt_accelerator accelerator, enum kt_guest_reason reason);
 
 /** Memory in MiB that the scenario's guest gets: what it asks for, what it needs, equal in all nodes. */
 uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes);

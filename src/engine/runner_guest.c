@@ -201,17 +201,13 @@ static void note_template(struct kt_runner *runner, const struct kt_template *te
 	kt_session_note(runner->shared->session, NULL, kt_buf_text(&text));
 }
 
-bool kt_runner_may_be_kvm(enum kt_guest_reason reason)
+/* KVM failed in a way that emulation may survive. */
+bool kt_runner_is_kvm_to_blame(const struct kt_runner_shared *shared,
+			       enum kt_accelerator accelerator, enum kt_guest_reason reason)
 {
-	return reason == KT_REASON_NO_KVM || reason == KT_REASON_NO_AGENT ||
-	       reason == KT_REASON_QEMU_EXIT;
-}
-
-/* Did KVM fail in a way that emulation may survive? */
-static bool is_kvm_to_blame(const struct kt_runner *runner, enum kt_guest_reason reason)
-{
-	return runner->accelerator == KT_ACCELERATOR_KVM && runner->shared->may_fall_back &&
-	       kt_runner_may_be_kvm(reason);
+	return accelerator == KT_ACCELERATOR_KVM && shared->may_fall_back &&
+	       (reason == KT_REASON_NO_KVM || reason == KT_REASON_NO_AGENT ||
+		reason == KT_REASON_QEMU_EXIT);
 }
 
 /* From here on every guest of the run is emulated; said once. */
@@ -247,7 +243,7 @@ static void on_outcome(void *ctx, const struct kt_template_outcome *outcome)
 		take_problem(runner, wake(runner, outcome->template));
 		return;
 	}
-	if (is_kvm_to_blame(runner, outcome->reason)) {
+	if (kt_runner_is_kvm_to_blame(runner->shared, runner->accelerator, outcome->reason)) {
 		fall_back(runner, outcome->problem);
 	} else {
 		note(runner, "no template could be made, so this guest is booted",
@@ -303,23 +299,34 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 	return kt_templates_make(shared->templates, &order);
 }
 
+struct kt_error *kt_runner_template_key(const struct kt_runner_shared *shared,
+					const struct kt_scenario *scenario,
+					const struct kt_runner_image *image,
+					char ret[KT_HASH_TEXT_SIZE])
+{
+	const struct kt_machine machine =
+		machine_of(shared, scenario, image->bytes, KT_MEMORY_SHARED);
+	const struct kt_template_parts parts = {
+		.machine = &machine,
+		.qemu = shared->programs.qemu,
+		.kernel = image->kernel_hash,
+		.image = image->hash,
+		.cpuinfo_path = "/proc/cpuinfo",
+	};
+
+	return kt_template_key(&parts, ret);
+}
+
 /* Wakes a guest, or waits until that can be; @ret_used is false where templates are out. */
 static struct kt_error *use_template(struct kt_runner *runner, bool *ret_used)
 {
 	struct kt_runner_shared *shared = runner->shared;
 	struct kt_machine machine =
 		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_SHARED);
-	struct kt_template_parts parts = {
-		.machine = &machine,
-		.qemu = shared->programs.qemu,
-		.kernel = runner->image.kernel_hash,
-		.image = runner->image.hash,
-		.cpuinfo_path = "/proc/cpuinfo",
-	};
 	char key[KT_HASH_TEXT_SIZE];
 	const struct kt_template *template;
 
-	KT_TRY(kt_template_key(&parts, key));
+	KT_TRY(kt_runner_template_key(shared, runner->scenario, &runner->image, key));
 	enum kt_template_answer answer = kt_templates_find(shared->templates, key, &template);
 	*ret_used = answer != KT_TEMPLATE_BAD;
 	if (answer == KT_TEMPLATE_BAD)
@@ -366,7 +373,8 @@ bool kt_runner_try_again(struct kt_runner *runner)
 		     kt_buf_text(&why));
 		kt_templates_blame(runner->shared->templates, runner->template);
 		runner->is_cold = true;
-	} else if (is_kvm_to_blame(runner, reason) && !kt_guest_boot_ns(runner->guest)) {
+	} else if (kt_runner_is_kvm_to_blame(runner->shared, runner->accelerator, reason) &&
+		   !kt_guest_boot_ns(runner->guest)) {
 		fall_back(runner, kt_buf_text(&why));
 	} else {
 		return false;

@@ -216,7 +216,7 @@ static struct kt_error *build_one(const struct kt_scenario *scenario, const stru
 	KT_TRY(kt_image_create(&image));
 	KT_TRY(kt_images_add_programs(image, scenario, tools));
 	KT_TRY(kt_image_finish(image, &built->fd, &built->bytes));
-	KT_TRY(kt_hash_update_file(&hash, built->fd));
+	KT_TRY(kt_hash_update_file(&hash, built->fd, UINT64_MAX));
 	kt_hash_text(&hash, built->hash);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #include "top/platform.h"
 
 #include "base/text.h"
+#include "vmm/control_group.h"
 
 struct kt_error *kt_platform_confine(struct kt_platform *platform, const struct kt_kernels *kernels)
 {
@@ -15,11 +16,12 @@ struct kt_error *kt_platform_confine(struct kt_platform *platform, const struct 
 	/* Who may not read one of them cannot run all guests. */
 	for (size_t i = 0; i < kernels->count; i++) {
 		query.kernel_fd = kernels->items[i].kernel.elf_fd;
-		kt_qemu_user_find(&query, &platform->identity);
-		if (!platform->identity.is_dropped)
+		kt_qemu_user_find(&query, &platform->qemu_user);
+		if (!platform->qemu_user.is_dropped)
 			break;
 	}
-	return kt_group_place_find("/proc/self/cgroup", "/proc/self/mountinfo", &platform->groups);
+	return kt_group_place_find(KT_CONTROL_GROUP_LIST, "/proc/self/mountinfo",
+				   &platform->groups);
 }
 
 struct kt_error *kt_platform_find(const struct kt_command_line *line, struct kt_platform *ret)
@@ -73,7 +75,7 @@ void kt_platform_share(const struct kt_platform *platform, struct kt_runner_shar
 	ret->programs = (struct kt_machine_programs){
 		.setpriv = platform->qemu.setpriv_path,
 		.qemu = platform->qemu.path,
-		.identity = &platform->identity,
+		.qemu_user = &platform->qemu_user,
 	};
 	ret->tcg_multi_thread = is_multi_threaded(platform);
 	ret->tsc_khz = platform->tsc.khz;
@@ -110,7 +112,7 @@ void kt_platform_tell(const struct kt_platform *platform, struct kt_session *ses
 	kt_buf_printf(&text, "QEMU %s (%s), vCPUs under emulation in %s",
 		      platform->qemu.version_text, platform->qemu.path, threads_text(platform));
 	kt_session_note(session, NULL, kt_buf_text(&text));
-	kt_session_note(session, NULL, platform->identity.reason);
+	kt_session_note(session, NULL, platform->qemu_user.reason);
 }
 
 void kt_platform_deinit(struct kt_platform *platform)

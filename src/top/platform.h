@@ -19,7 +19,7 @@ struct kt_platform {
 	struct kt_qemu_info qemu;
 	struct kt_accel_verdict accel;
 	struct kt_tsc tsc;
-	struct kt_qemu_user identity;
+	struct kt_qemu_user qemu_user;
 	struct kt_group_place groups;	 /* where control groups for guests may be made */
 	enum kt_tcg_threads tcg_threads; /* as it was asked for */
 	bool may_fall_back; /* a KVM that fails at the first boot is given up for emulation */

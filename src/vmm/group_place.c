@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "vmm/control_group.h"
 
 enum {
 	LIST_MAX_BYTES = 64 * 1024,
@@ -105,21 +106,6 @@ static void look_at(const char *dir, struct kt_group_level *ret)
 			 is_limited(dir, "pids.max", &value);
 }
 
-/* The path behind "0::" in the list; false if there is none. */
-static bool find_group(const char *list, char group[PATH_MAX])
-{
-	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		size_t len = strcspn(line, "\n");
-
-		if (len < 4 || memcmp(line, "0::/", 4) != 0 || len - 3 >= PATH_MAX)
-			continue;
-		memcpy(group, line + 3, len - 3);
-		group[len - 3] = '\0';
-		return true;
-	}
-	return false;
-}
-
 /* Mount point and root of the first mount of version 2; false if there is none. */
 static bool find_mount(char *mounts, const char **ret_root, const char **ret_point)
 {
@@ -210,7 +196,8 @@ struct kt_error *kt_group_place_find(const char *list_path, const char *mounts_p
 		       "no control groups for guests: there is none of version 2 to be seen");
 	if (!read_text(list_path, LIST_MAX_BYTES, &list) ||
 	    !read_text(mounts_path, MOUNTS_MAX_BYTES, &mounts) || !mounts.len ||
-	    !find_group(kt_buf_text(&list), group) || !find_mount(mounts.data, &root, &point))
+	    !kt_control_group_path("", kt_buf_text(&list), group) ||
+	    !find_mount(mounts.data, &root, &point))
 		return NULL;
 	const char *below = below_root(group, root);
 	if (!below)

@@ -53,7 +53,7 @@ struct kt_guest_handler {
 	void (*on_state)(void *ctx, struct kt_guest *guest);
 	/** Started, failed, awaited, output, taken or ended: about a process in the guest. */
 	void (*on_message)(void *ctx, const struct kt_link_message *message);
-	/** A line of the console, clean; of a flood (vmm/line_limit.h) only some. */
+	/** A line of the console, clean; of a flood (vmm/line_limit.h) only some; may be NULL. */
 	void (*on_console)(void *ctx, const char *line);
 	/** Something to know about the guest, as that lines were left out; may be NULL. */
 	void (*on_note)(void *ctx, const char *text);

@@ -19,11 +19,9 @@ static void ask_whether_up(struct kt_guest *guest)
 {
 	static const char question[] = "{\"execute\":\"human-monitor-command\",\"arguments\":"
 				       "{\"command-line\":\"info registers\"}}\n";
-	struct kt_buf bytes = KT_BUF_INIT;
 
 	guest->is_panic_due = true;
-	kt_buf_puts(&bytes, question);
-	kt_guest_send(guest, STREAM_QMP, &bytes);
+	kt_guest_send_qmp_line(guest, question);
 }
 
 void kt_guest_panic_if_up(struct kt_guest *guest, const char *answer)

@@ -140,6 +140,8 @@ static void tell_line(struct kt_guest *guest, const struct kt_buf *line)
 {
 	kt_autobuf struct kt_buf text = KT_BUF_INIT;
 
+	if (!guest->handler->on_console)
+		return;
 	if (kt_line_limit_take(&guest->console_limit, kt_clock_mono_ns())) {
 		kt_text_sanitize(&text, kt_buf_text(line), line->len, GUEST_MAX_LINE_BYTES, false);
 		if (text.len)

@@ -12,12 +12,20 @@
 /* How long streams may stay open once QEMU is gone. */
 #define KT_STREAM_GRACE_NS (500 * KT_NS_PER_MS)
 
-void kt_guest_send_qmp(struct kt_guest *guest, const char *command)
+void kt_guest_send_qmp_line(struct kt_guest *guest, const char *line)
 {
 	struct kt_buf bytes = KT_BUF_INIT;
 
-	kt_buf_printf(&bytes, "{\"execute\":\"%s\"}\n", command);
+	kt_buf_puts(&bytes, line);
 	kt_guest_send(guest, STREAM_QMP, &bytes);
+}
+
+void kt_guest_send_qmp(struct kt_guest *guest, const char *command)
+{
+	kt_autobuf struct kt_buf line = KT_BUF_INIT;
+
+	kt_buf_printf(&line, "{\"execute\":\"%s\"}\n", command);
+	kt_guest_send_qmp_line(guest, kt_buf_text(&line));
 }
 
 static void on_closed(uv_handle_t *handle_closed)

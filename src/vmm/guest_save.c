@@ -16,14 +16,6 @@
 	"{\"capabilities\":[" CAPABILITY_ON("x-ignore-shared") "," CAPABILITY_ON("events") "]}}\n"
 #define STATE_NAME "state"
 
-static void send_qmp_line(struct kt_guest *guest, const char *line)
-{
-	struct kt_buf bytes = KT_BUF_INIT;
-
-	kt_buf_puts(&bytes, line);
-	kt_guest_send(guest, STREAM_QMP, &bytes);
-}
-
 /*
  * Outgoing migration takes a descriptor by name only, and names are given to those that come with
  * a message on the monitor's socket.  Nothing else waits to be sent there, and the few bytes fit.
@@ -75,9 +67,9 @@ void kt_guest_save_state(struct kt_guest *guest)
 		kt_guest_handle(guest, KT_GUEST_ON_TEMPLATE_BAD, strerror(status));
 		return;
 	}
-	send_qmp_line(guest, SET_CAPABILITIES);
-	send_qmp_line(guest,
-		      "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:" STATE_NAME "\"}}\n");
+	kt_guest_send_qmp_line(guest, SET_CAPABILITIES);
+	kt_guest_send_qmp_line(
+		guest, "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:" STATE_NAME "\"}}\n");
 }
 
 void kt_guest_wake(struct kt_guest *guest)
@@ -85,7 +77,7 @@ void kt_guest_wake(struct kt_guest *guest)
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	/* All of it waits in the sockets until QEMU, and then the agent, comes to read it. */
-	send_qmp_line(guest, SET_CAPABILITIES);
+	kt_guest_send_qmp_line(guest, SET_CAPABILITIES);
 	kt_buf_printf(&bytes,
 		      "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:%d\"}}\n",
 		      KT_GUEST_FD_STATE);

@@ -119,6 +119,9 @@ void kt_guest_tell_left_out(struct kt_guest *guest);
  */
 void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes);
 
+/** Sends QEMU's monitor @line, a whole command with its newline. */
+void kt_guest_send_qmp_line(struct kt_guest *guest, const char *line);
+
 /** Sends QEMU's monitor a command without arguments. */
 void kt_guest_send_qmp(struct kt_guest *guest, const char *command);
 

@@ -48,7 +48,7 @@ struct kt_error *kt_kernel_open(const char *path, const char *reason, struct kt_
 	} else {
 		struct kt_hash hash = { 0 };
 		KT_TRY(kt_kernel_check(fd, path, &kernel.version));
-		KT_TRY(kt_hash_update_file(&hash, fd));
+		KT_TRY(kt_hash_update_file(&hash, fd, UINT64_MAX));
 		kt_hash_text(&hash, kernel.hash);
 		kernel.elf_fd = fd;
 		fd = -1;

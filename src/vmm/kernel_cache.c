@@ -41,22 +41,13 @@ struct source {
 /* Hashes the first @size bytes of @fd; false if they cannot be read. */
 static bool hash_file(int fd, uint64_t size, char text[KT_HASH_TEXT_SIZE])
 {
-	kt_autofree char *chunk = malloc(KT_HASH_CHUNK_BYTES);
 	struct kt_hash hash = { 0 };
+	kt_autoerr struct kt_error *err = kt_hash_update_file(&hash, fd, size);
 
-	for (uint64_t done = 0; chunk && done < size;) {
-		uint64_t left = size - done;
-		size_t want = left < KT_HASH_CHUNK_BYTES ? left : KT_HASH_CHUNK_BYTES;
-		ssize_t got = pread(fd, chunk, want, (off_t)done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		kt_hash_update(&hash, chunk, (size_t)got);
-		done += (uint64_t)got;
-	}
+	if (err || hash.total_bytes != size)
+		return false;
 	kt_hash_text(&hash, text);
-	return chunk;
+	return true;
 }
 
 /* What the trailer of @fd must be, given the version it tells; false if @fd is no entry. */

@@ -91,8 +91,8 @@ static void add_programs(const struct kt_machine *machine,
 
 	add_join(programs, out);
 	kt_arguments_add(out, programs->setpriv);
-	if (programs->identity)
-		kt_qemu_user_put(programs->identity, out);
+	if (programs->qemu_user)
+		kt_qemu_user_put(programs->qemu_user, out);
 	kt_arguments_add_pair(out, "--pdeathsig", "KILL");
 	kt_arguments_add(out, "--no-new-privs");
 	kt_limits_put_script(&limits, &script);

@@ -60,7 +60,7 @@ struct kt_machine_programs {
 	const char *setpriv; /* util-linux's setpriv */
 	const char *qemu;
 	pid_t parent_pid; /* who starts it, and must still live then; 0: not checked */
-	const struct kt_qemu_user *identity; /* as whom QEMU runs; NULL: as its parent */
+	const struct kt_qemu_user *qemu_user; /* as whom QEMU runs; NULL: as its parent */
 	const char *group_procs; /* cgroup.procs of the control group it joins, or NULL */
 };
 

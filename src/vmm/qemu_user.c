@@ -47,33 +47,33 @@ static bool can_read_kernel(const struct kt_qemu_user_facts *facts)
 
 void kt_qemu_user_decide(const struct kt_qemu_user_facts *facts, struct kt_qemu_user *ret)
 {
-	struct kt_qemu_user identity = { .is_dropped = true };
+	struct kt_qemu_user user = { .is_dropped = true };
 
 	if (!facts->is_root) {
 		keep(ret, "QEMU runs as this user");
 	} else if (!can_read_kernel(facts)) {
 		keep(ret, "QEMU runs as root, for only root may read the kernel's file");
-	} else if (!decide_kvm(facts, &identity)) {
+	} else if (!decide_kvm(facts, &user)) {
 		keep(ret, "QEMU runs as root, for only root may use /dev/kvm");
 	} else {
-		(void)snprintf(identity.reason, sizeof(identity.reason),
+		(void)snprintf(user.reason, sizeof(user.reason),
 			       "QEMU runs as nobody%s, without capabilities",
-			       identity.has_group ? " in the group of /dev/kvm" : "");
-		*ret = identity;
+			       user.has_group ? " in the group of /dev/kvm" : "");
+		*ret = user;
 	}
 }
 
-void kt_qemu_user_put(const struct kt_qemu_user *identity, struct kt_arguments *out)
+void kt_qemu_user_put(const struct kt_qemu_user *user, struct kt_arguments *out)
 {
-	if (!identity->is_dropped)
+	if (!user->is_dropped)
 		return;
 	kt_arguments_add(out, "--reuid");
 	kt_arguments_addf(out, "%d", KT_QEMU_USER_NOBODY);
 	kt_arguments_add(out, "--regid");
 	kt_arguments_addf(out, "%d", KT_QEMU_USER_NOBODY);
-	if (identity->has_group) {
+	if (user->has_group) {
 		kt_arguments_add(out, "--groups");
-		kt_arguments_addf(out, "%u", (unsigned)identity->group);
+		kt_arguments_addf(out, "%u", (unsigned)user->group);
 	} else {
 		kt_arguments_add(out, "--clear-groups");
 	}
@@ -82,7 +82,7 @@ void kt_qemu_user_put(const struct kt_qemu_user *identity, struct kt_arguments *
 }
 
 /* Does setpriv do it, and may nobody execute QEMU then?  Says why not in @said. */
-static bool try_it(const struct kt_qemu_user_query *query, const struct kt_qemu_user *identity,
+static bool try_it(const struct kt_qemu_user_query *query, const struct kt_qemu_user *user,
 		   struct kt_buf *said)
 {
 	kt_autoarguments struct kt_arguments arguments = { 0 };
@@ -90,7 +90,7 @@ static bool try_it(const struct kt_qemu_user_query *query, const struct kt_qemu_
 	int status = 0;
 
 	kt_arguments_add(&arguments, query->setpriv);
-	kt_qemu_user_put(identity, &arguments);
+	kt_qemu_user_put(user, &arguments);
 	kt_arguments_add(&arguments, "--no-new-privs");
 	kt_arguments_add_pair(&arguments, "/bin/sh", "-c");
 	kt_arguments_add(&arguments, "test -x \"$1\" || { echo \"no access to $1\"; exit 1; }");
@@ -109,7 +109,7 @@ static bool try_it(const struct kt_qemu_user_query *query, const struct kt_qemu_
 void kt_qemu_user_find(const struct kt_qemu_user_query *query, struct kt_qemu_user *ret)
 {
 	kt_autobuf struct kt_buf said = KT_BUF_INIT;
-	struct kt_qemu_user identity;
+	struct kt_qemu_user user;
 	struct stat kernel = { .st_mode = 0 };
 	struct stat kvm = { .st_mode = 0 };
 
@@ -124,14 +124,14 @@ void kt_qemu_user_find(const struct kt_qemu_user_query *query, struct kt_qemu_us
 		.kernel_mode = kernel.st_mode,
 		.kernel_group = kernel.st_gid,
 	};
-	kt_qemu_user_decide(&facts, &identity);
-	if (identity.is_dropped && !try_it(query, &identity, &said)) {
-		keep(&identity, "");
-		(void)snprintf(identity.reason, sizeof(identity.reason),
+	kt_qemu_user_decide(&facts, &user);
+	if (user.is_dropped && !try_it(query, &user, &said)) {
+		keep(&user, "");
+		(void)snprintf(user.reason, sizeof(user.reason),
 			       "QEMU runs as root, for it does not work as nobody: %s",
 			       kt_buf_text(&said));
 	}
-	*ret = identity;
+	*ret = user;
 }
 
 struct kt_error *kt_qemu_user_share(int fd, bool is_writable)

@@ -57,7 +57,7 @@ struct kt_qemu_user_query {
 void kt_qemu_user_find(const struct kt_qemu_user_query *query, struct kt_qemu_user *ret);
 
 /** Adds the arguments of setpriv that make it so; none if nothing is dropped. */
-void kt_qemu_user_put(const struct kt_qemu_user *identity, struct kt_arguments *out);
+void kt_qemu_user_put(const struct kt_qemu_user *user, struct kt_arguments *out);
 
 /**
  * Lets QEMU open the file behind @fd, which is ours, through the /proc/self/fd of its process, for

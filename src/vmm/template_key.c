@@ -40,7 +40,7 @@ static struct kt_error *put_host_cpu(struct kt_hash *hash, const char *cpuinfo_p
 
 struct kt_error *kt_template_key(const struct kt_template_parts *parts, char ret[KT_HASH_TEXT_SIZE])
 {
-	struct kt_machine_boot boot = { .append = parts->append };
+	const struct kt_machine_boot boot = { 0 };
 	struct kt_machine_programs programs = { .setpriv = "", .qemu = parts->qemu };
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	struct kt_hash hash = { 0 };

@@ -15,7 +15,6 @@
 struct kt_template_parts {
 	const struct kt_machine *machine;
 	const char *qemu;   /* the program's path */
-	const char *append; /* more kernel parameters, or NULL */
 	const char *kernel; /* a hash of its content, as the next */
 	const char *image;
 	const char *cpuinfo_path; /* "/proc/cpuinfo" */

@@ -60,12 +60,6 @@ static void on_message(void *ctx, const struct kt_link_message *message)
 		kt_guest_kill(maker->guest, KT_WARM_ID, SIGKILL);
 }
 
-static void on_console(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static void on_stopped(void *ctx)
 {
 	struct kt_template_maker *maker = ctx;
@@ -82,7 +76,6 @@ struct kt_error *kt_template_maker_create(uv_loop_t *loop,
 	static const struct kt_guest_handler handler = {
 		.on_state = on_state,
 		.on_message = on_message,
-		.on_console = on_console,
 		.on_stopped = on_stopped,
 	};
 	KT_CLEANUP(kt_template_maker_destroy)

@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/tap.sh
 . "${top_srcdir:?}/tests/tap.sh"
+# shellcheck source=tests/terminal.sh
+. "$top_srcdir/tests/terminal.sh"
 top=$(realpath "${top_builddir:?}/ktstr-top")
 worker=$(realpath "$top_builddir/ktstr-jemalloc-alloc-worker")
 XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache} # where the kernel is
@@ -36,32 +38,6 @@ cleanup() {
 	rm -rf "$tap_dir"
 }
 trap cleanup EXIT
-
-# until_true COMMAND...: waits until it succeeds, with a deadline.
-until_true() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 900 ] || return 1
-		sleep 0.1
-	done
-}
-
-screen_has() {
-	terminal capture-pane -p >"$tap_dir/screen" 2>&1 && grep -q -e "$1" "$tap_dir/screen"
-}
-
-# shows PATTERN: the screen comes to show it.
-shows() {
-	until_true screen_has "$1" && return
-	echo "no '$1' on the screen:"
-	cat "$tap_dir/screen"
-	return 1
-}
-
-press() {
-	terminal send-keys "$@"
-}
 
 # target NAME COMMAND...: a process to look at.
 target() {
@@ -106,24 +82,24 @@ first_frame() {
 tap_check 'the first frame, and snapshots that follow' first_frame
 
 views() {
-	press 2 && shows '\[2 Checks' && press 3 && shows '\[3 Guests' &&
-		press '?' && shows 'Show all keys' && press '?' && press 1 && shows '\[1 Threads'
+	keys 2 && shows '\[2 Checks' && keys 3 && shows '\[3 Guests' &&
+		keys '?' && shows 'Show all keys' && keys '?' && keys 1 && shows '\[1 Threads'
 }
 tap_check 'keys change the view' views
 
 time_travel() {
-	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && press Space && shows 'PAUSED' && press '[' && shows 'BACK IN TIME' &&
-		press '(' && shows '^snapshot 0\b' && press ')' && shows ' LIVE '
+	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && keys Space && shows 'PAUSED' && keys '[' && shows 'BACK IN TIME' &&
+		keys '(' && shows '^snapshot 0\b' && keys ')' && shows ' LIVE '
 }
 tap_check 'pause, a step back, the first, and on' time_travel
 
 thread_page() {
-	press Enter && shows "$(pid_of steady)" && press Escape && shows '\[1 Threads'
+	keys Enter && shows "$(pid_of steady)" && keys Escape && shows '\[1 Threads'
 }
 tap_check 'the page of a thread' thread_page
 
 leave() {
-	press q && ended 0
+	keys q && ended 0
 }
 tap_check 'q ends it' leave
 
@@ -134,8 +110,8 @@ frame_of() {
 }
 saved() {
 	begin --no-config --pid "$(pid_of steady)" --interval-ms 100 --record "$tap_dir/run.ktr"
-	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && press s && shows 'save as' && press C-u && press "$tap_dir/saved.ktr" Enter &&
-		shows 'saved as' && press q && ended 0 || return 1
+	shows '^snapshot \([3-9]\|[1-9][0-9]\)' && keys s && shows 'save as' && keys C-u && keys "$tap_dir/saved.ktr" Enter &&
+		shows 'saved as' && keys q && ended 0 || return 1
 	"$top" --batch --replay "$tap_dir/run.ktr" --format json >"$tap_dir/all" || return 1
 	cmp "$tap_dir/all" "$tap_dir/run.ktr" || return 1
 	count=$(wc -l <"$tap_dir/saved.ktr")
@@ -175,7 +151,7 @@ tap_check 'a terminal that cannot place the cursor is told' dumb
 
 kept() {
 	begin --pid "$(pid_of steady)"
-	shows ' LIVE ' && press u W && shows 'kept in' && press q && ended 0 &&
+	shows ' LIVE ' && keys u W && shows 'kept in' && keys q && ended 0 &&
 		grep -x 'units = si' "$tap_dir/config/ktstr-top/config.ini" &&
 		"$top" --replay "$tap_dir/run.ktr" --screen-dump | grep '33.6MB'
 }
@@ -205,7 +181,7 @@ rm -f "$tap_dir/top.pid"
 target_ends() {
 	begin --no-config --pid "$(pid_of steady)"
 	shows '^snapshot ' && kill -9 "$(pid_of steady)" && shows 'the process has ended' &&
-		shows '32.0MiB' && press q && ended 0
+		shows '32.0MiB' && keys q && ended 0
 }
 tap_check 'a target that is killed is told, and its numbers stay' target_ends
 
@@ -215,7 +191,7 @@ execs() {
 	# shellcheck disable=SC2016
 	LD_PRELOAD=$library target exec bash -c 'read -r x <"$0"; exec sleep 1000' "$tap_dir/go"
 	begin --no-config --pid "$(pid_of exec)" --interval-ms 50
-	shows '^snapshot ' && echo >"$tap_dir/go" && shows 'another program' && press q && ended 0
+	shows '^snapshot ' && echo >"$tap_dir/go" && shows 'another program' && keys q && ended 0
 }
 library=$(find /usr/lib /lib -name libjemalloc.so.2 2>"$tap_dir/find-err" | head -n 1)
 if [ -n "$library" ]; then
@@ -226,8 +202,8 @@ fi
 
 guest() {
 	begin --no-config --record "$tap_dir/guest.ktr" known-allocation
-	shows '\[1 Threads' && press 3 && shows 'known-alloc' && shows ' ENDED ' && press 2 &&
-		shows '5 of 5 pass' && cp "$tap_dir/screen" "$tap_dir/live" && press q && ended 0 &&
+	shows '\[1 Threads' && keys 3 && shows 'known-alloc' && shows ' ENDED ' && keys 2 &&
+		shows '5 of 5 pass' && cp "$tap_dir/screen" "$tap_dir/live" && keys q && ended 0 &&
 		"$top" --batch --check --replay "$tap_dir/guest.ktr" | grep '^PASS  known-allocation'
 }
 tap_check 'a guest, live, and its recording reported' guest
@@ -258,7 +234,7 @@ tap_check 'judged live as in a batch run' as_in_batch
 
 guest_left() {
 	begin --no-config --check known-allocation
-	shows '\[1 Threads' && press 3 && shows 'known-alloc' && press q && ended 3
+	shows '\[1 Threads' && keys 3 && shows 'known-alloc' && keys q && ended 3
 }
 tap_check 'a guest that is left on its way could not be judged' guest_left
 
@@ -277,8 +253,8 @@ suffering() {
 		END
 	done
 	begin --no-config --no-template --record "$tap_dir/faults.ktr" --view guests --jobs 2 --fault "${faults#,}" "$@"
-	shows ' ENDED ' && shows '6 ended' && press Enter && shows 'QEMU was killed by signal 9' &&
-		[ -z "$(ps -o pid= --ppid "$(pid_of top)")" ] && press q && ended 0 || return 1
+	shows ' ENDED ' && shows '6 ended' && keys Enter && shows 'QEMU was killed by signal 9' &&
+		[ -z "$(ps -o pid= --ppid "$(pid_of top)")" ] && keys q && ended 0 || return 1
 	"$top" --batch --check --replay "$tap_dir/faults.ktr" >"$tap_dir/report"
 	[ "$?" -eq 3 ] && awk '/^ERROR / { print $2, $6 }' "$tap_dir/report" | sort >"$tap_dir/reasons" &&
 		diff - "$tap_dir/reasons" <<-END

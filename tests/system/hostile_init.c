@@ -3,7 +3,6 @@
  * PID 1 of a hostile guest: does to the host what the word in /hostile says, with the agent's port and
  * the console in its hands.  Linked statically, without sanitizers.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,10 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "guest/protocol.h"
+#include "guest/system.h"
 
 enum {
-	PORT_WAIT_MS = 10000,
 	PROBE_ID = 1001,
 	SHORT_BYTES = 4096,
 };
@@ -44,26 +44,6 @@ static bool read_word(const char *path, char *word, int size)
 	if (file)
 		(void)fclose(file);
 	return good;
-}
-
-static int open_port(void)
-{
-	static const char class[] = "/sys/class/virtio-ports";
-	DIR *ports = opendir(class);
-	const struct dirent *entry;
-	int fd = -1;
-
-	while (ports && fd < 0 && (entry = readdir(ports))) {
-		char path[512], name[64];
-		(void)snprintf(path, sizeof(path), "%s/%s/name", class, entry->d_name);
-		if (!read_word(path, name, sizeof(name)) || strcmp(name, KT_PORT_NAME) != 0)
-			continue;
-		(void)snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-	}
-	if (ports)
-		(void)closedir(ports);
-	return fd;
 }
 
 /* ---- frames ---- */
@@ -402,18 +382,13 @@ static const struct {
 
 int main(void)
 {
-	const struct timespec pause_ms = { .tv_nsec = 1000000 };
 	char word[64] = "";
 
 	(void)mount("dev", "/dev", "devtmpfs", 0, "");
 	(void)mkdir("/sys", 0755);
 	(void)mount("sys", "/sys", "sysfs", 0, "");
 	(void)read_word("/hostile", word, sizeof(word));
-	for (int waited_ms = 0; port < 0 && waited_ms < PORT_WAIT_MS; waited_ms++) {
-		port = open_port();
-		if (port < 0)
-			(void)nanosleep(&pause_ms, NULL);
-	}
+	kt_error_destroy(kt_system_open_port(KT_PORT_NAME, 10 * KT_NS_PER_SEC, &port));
 	for (size_t i = 0; port >= 0 && i < sizeof(acts) / sizeof(*acts); i++)
 		if (!strcmp(acts[i].word, word)) {
 			acts[i].act();

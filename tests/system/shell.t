@@ -6,23 +6,14 @@
 
 # shellcheck source=tests/tap.sh
 . "${top_srcdir:?}/tests/tap.sh"
+# shellcheck source=tests/terminal.sh
+. "$top_srcdir/tests/terminal.sh"
 top=$(realpath "${top_builddir:?}/ktstr-top")
 TZ=UTC
 LC_ALL=C.UTF-8
 # A sanitizer would take the fatal signal that the program is to die of.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0
 export TZ LC_ALL ASAN_OPTIONS
-unset TMUX
-
-# until_true COMMAND...: waits until it succeeds, with a deadline.
-until_true() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 900 ] || return 1
-		sleep 0.1
-	done
-}
 
 # is FILE TEXT: FILE is TEXT and nothing else.
 is() {
@@ -218,23 +209,6 @@ terminal() {
 	tmux -S "$tap_dir/socket" -f /dev/null "$@"
 }
 trap 'terminal kill-server 2>"$tap_dir/tmux-err"; rm -rf "$tap_dir"' EXIT
-
-screen_has() {
-	terminal capture-pane -p >"$tap_dir/screen" 2>&1 && grep -q -e "$1" "$tap_dir/screen"
-}
-# shows PATTERN: the screen comes to show it.
-shows() {
-	until_true screen_has "$1" && return
-	echo "no '$1' on the screen:"
-	cat "$tap_dir/screen"
-	return 1
-}
-keys() {
-	terminal send-keys "$@"
-}
-is_alternate() {
-	[ "$(terminal display-message -p '#{alternate_on}')" = "$1" ]
-}
 
 # launch ARGUMENT...: ktstr-top --shell on the terminal; its pid is in $tap_dir/pid.
 launch() {

@@ -4,14 +4,14 @@
 : "${top_srcdir:?}" "${top_builddir:?}"
 # shellcheck source=tests/tap.sh
 . "$top_srcdir/tests/tap.sh"
+# shellcheck source=tests/terminal.sh
+. "$top_srcdir/tests/terminal.sh"
 
 program=$top_builddir/tests/tui/screen_program
-# A tmux that is older than the test, or of the user, has no part in it.
-unset TMUX
 export LC_ALL=C.UTF-8
 server=ktstr-screen-$$
 
-on_server() {
+terminal() {
 	tmux -L "$server" -f /dev/null "$@"
 }
 
@@ -20,35 +20,14 @@ if ! command -v tmux >/dev/null; then
 	tap_end
 	exit 0
 fi
-trap 'on_server kill-server 2>/dev/null; rm -rf "$tap_dir"' EXIT
-
-# shows TEXT: waits until the pane has a line with TEXT, at most 10 s.
-shows() {
-	tries=200
-	while [ "$tries" -gt 0 ]; do
-		on_server capture-pane -p >"$tap_dir/pane"
-		! grep -q -- "$1" "$tap_dir/pane" || return 0
-		tries=$((tries - 1))
-		sleep 0.05
-	done
-	cat "$tap_dir/pane"
-	return 1
-}
-
-keys() {
-	on_server send-keys "$@"
-}
-
-is_alternate() {
-	[ "$(on_server display-message -p '#{alternate_on}')" = "$1" ]
-}
+trap 'terminal kill-server 2>/dev/null; rm -rf "$tap_dir"' EXIT
 
 # Modes and what else a program may leave behind.  The terminal echoes what is typed before the shell
 # prompts, so what a command prints may come right behind a prompt.
 state() {
 	keys "stty -a >'$tap_dir/$1'; echo stty-\$((40 + 2))-$1" Enter
 	shows "stty-42-$1" || return 1
-	on_server display-message -p \
+	terminal display-message -p \
 		'#{alternate_on} #{cursor_flag} #{keypad_cursor_flag} #{keypad_flag} #{mouse_any_flag}' \
 		>>"$tap_dir/$1"
 }
@@ -63,7 +42,7 @@ launch() {
 }
 
 # The shell's own line editing changes the modes while it waits for a command: sh has none.
-on_server new-session -d -x 80 -y 24 "PS1='> ' exec sh" || exit 99
+terminal new-session -d -x 80 -y 24 "PS1='> ' exec sh" || exit 99
 tap_check "a shell in tmux" state begin
 tap_check "the program takes the screen" launch
 
@@ -81,7 +60,7 @@ is_stopped() {
 	return 1
 }
 program_pid() {
-	pgrep -P "$(on_server display-message -p '#{pane_pid}')" screen_program
+	pgrep -P "$(terminal display-message -p '#{pane_pid}')" screen_program
 }
 
 suspends() {
@@ -110,9 +89,9 @@ continues_again() {
 tap_check "SIGTSTP from outside does the same" stops_from_outside
 
 resizes() {
-	on_server resize-window -x 61 -y 13
+	terminal resize-window -x 61 -y 13
 	shows '^ready 61x13' || return 1
-	on_server resize-window -x 80 -y 24
+	terminal resize-window -x 80 -y 24
 	shows '^ready 80x24'
 }
 tap_check "another size" resizes

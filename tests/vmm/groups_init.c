@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "guest/system.h"
 #include "vmm/group_place.h"
 #include "vmm/groups.h"
 
@@ -27,44 +29,11 @@
 #define MIB	   (1UL << 20)
 
 enum {
-	PORT_WAIT_MS = 10000,
 	LIMIT_MIB = 32,
 	EATEN_MIB = 100,
 	TASKS = 8,
 	FORKS = 50,
 };
-
-static bool read_word(const char *path, char *word, int size)
-{
-	FILE *file = fopen(path, "re");
-	bool good = file && fgets(word, size, file);
-
-	if (good)
-		word[strcspn(word, "\n")] = '\0';
-	if (file)
-		(void)fclose(file);
-	return good;
-}
-
-static FILE *open_port(void)
-{
-	static const char class[] = "/sys/class/virtio-ports";
-	DIR *ports = opendir(class);
-	const struct dirent *entry;
-	FILE *port = NULL;
-
-	while (ports && !port && (entry = readdir(ports))) {
-		char path[512], name[64];
-		(void)snprintf(path, sizeof(path), "%s/%s/name", class, entry->d_name);
-		if (!read_word(path, name, sizeof(name)) || strcmp(name, "ktstr-test") != 0)
-			continue;
-		(void)snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		port = fopen(path, "we");
-	}
-	if (ports)
-		(void)closedir(ports);
-	return port;
-}
 
 /* Ends the guest if @err is one. */
 static void need(FILE *port, struct kt_error *err)
@@ -195,8 +164,7 @@ static void give_all_controllers(void)
 
 int main(void)
 {
-	const struct timespec pause_ms = { .tv_nsec = 1000000 };
-	FILE *port = NULL;
+	int fd = -1;
 
 	(void)mount("dev", "/dev", "devtmpfs", 0, "");
 	(void)mkdir("/sys", 0755);
@@ -205,11 +173,8 @@ int main(void)
 	(void)mount("proc", "/proc", "proc", 0, "");
 	(void)mount("cg", GROUP_ROOT, "cgroup2", 0, "");
 	give_all_controllers();
-	for (int waited_ms = 0; !port && waited_ms < PORT_WAIT_MS; waited_ms++) {
-		port = open_port();
-		if (!port)
-			(void)nanosleep(&pause_ms, NULL);
-	}
+	kt_error_destroy(kt_system_open_port("ktstr-test", 10 * KT_NS_PER_SEC, &fd));
+	FILE *port = fd < 0 ? NULL : fdopen(fd, "w");
 	if (port)
 		run(port);
 	(void)reboot(RB_POWER_OFF);

@@ -4,19 +4,18 @@
  * then what the kernel says about CPUs, caches and nodes as "name=value" lines, "end", and powers
  * off.  Linked statically, without sanitizers.
  */
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "guest/system.h"
+
 enum {
-	PORT_WAIT_MS = 10000, /* the kernel adds ports from a work queue, so one may be late */
 	MAX_CPUS = 64,
 	MAX_NODES = 8,
 };
@@ -32,26 +31,6 @@ static bool read_line(const char *path, char *line, int size)
 	if (file)
 		(void)fclose(file);
 	return good;
-}
-
-static int open_port(void)
-{
-	static const char class[] = "/sys/class/virtio-ports";
-	DIR *ports = opendir(class);
-	const struct dirent *entry;
-	int fd = -1;
-
-	while (ports && fd < 0 && (entry = readdir(ports))) {
-		char path[512], name[64];
-		(void)snprintf(path, sizeof(path), "%s/%s/name", class, entry->d_name);
-		if (!read_line(path, name, sizeof(name)) || strcmp(name, "ktstr-test") != 0)
-			continue;
-		(void)snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-	}
-	if (ports)
-		(void)closedir(ports);
-	return fd;
 }
 
 static void tell(FILE *port, const char *name, const char *path)
@@ -98,17 +77,12 @@ static void tell_nodes(FILE *port)
 
 int main(void)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
 	int fd = -1;
 
 	(void)mount("dev", "/dev", "devtmpfs", 0, "");
 	(void)mkdir("/sys", 0755);
 	(void)mount("sys", "/sys", "sysfs", 0, "");
-	for (int waited_ms = 0; fd < 0 && waited_ms < PORT_WAIT_MS; waited_ms++) {
-		fd = open_port();
-		if (fd < 0)
-			(void)nanosleep(&pause, NULL);
-	}
+	kt_error_destroy(kt_system_open_port("ktstr-test", 10 * KT_NS_PER_SEC, &fd));
 	FILE *port = fd < 0 ? NULL : fdopen(fd, "w");
 	if (port) {
 		(void)fputs("R", port);

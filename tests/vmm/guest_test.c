@@ -71,12 +71,6 @@ static void on_message(void *ctx, const struct kt_link_message *message)
 	seen->has_output |= message->kind == KT_LINK_OUTPUT;
 }
 
-static void on_console(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static void on_stopped(void *ctx)
 {
 	struct seen *seen = ctx;
@@ -90,7 +84,6 @@ START_TEST(time_without_us_is_not_silence)
 	static const struct kt_guest_handler handler = {
 		.on_state = on_state,
 		.on_message = on_message,
-		.on_console = on_console,
 		.on_stopped = on_stopped,
 	};
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)fake_qemu, NULL };

@@ -195,12 +195,6 @@ static void on_message(void *ctx, const struct kt_link_message *message)
 	kt_guest_finish(member->guest);
 }
 
-static void on_console(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static void on_stopped(void *ctx)
 {
 	(void)ctx;
@@ -211,7 +205,6 @@ static struct kt_error *start_member(struct kt_herd *herd, struct member *member
 	static const struct kt_guest_handler handler = {
 		.on_state = on_state,
 		.on_message = on_message,
-		.on_console = on_console,
 		.on_stopped = on_stopped,
 	};
 	kt_autoclose int state_fd = -1;

@@ -131,7 +131,7 @@ START_TEST(confinement)
 		"77 && "
 		"exec \"$@\"' sh /usr/bin/qemu -nodefaults ";
 
-	confined.identity = &nobody;
+	confined.qemu_user = &nobody;
 	confined.group_procs = "/cg/guest-0/cgroup.procs";
 	confined.parent_pid = 77;
 	machine.memory = KT_MEMORY_SHARED;
@@ -185,7 +185,7 @@ static const struct {
 	{ { .is_root = true, .kernel_mode = 0644, .kvm_mode = 0600 }, true, false, "as nobody" },
 };
 
-START_TEST(identity)
+START_TEST(qemu_user)
 {
 	struct kt_qemu_user got;
 
@@ -331,7 +331,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, memory_in_files);
 	tcase_add_test(tests, memory_of_nodes_in_files);
 	tcase_add_test(tests, confinement);
-	tcase_add_loop_test(tests, identity, 0, (int)(sizeof(identities) / sizeof(*identities)));
+	tcase_add_loop_test(tests, qemu_user, 0, (int)(sizeof(identities) / sizeof(*identities)));
 	tcase_add_test(tests, nodes_of_one_cpu_and_all_pairs);
 	tcase_add_test(tests, refusals);
 	tcase_add_test(tests, memory);

@@ -109,8 +109,8 @@ static void hash_template(char text[KT_HASH_TEXT_SIZE])
 	struct kt_hash hash = { 0 };
 
 	for (unsigned i = 0; i < herd.template.memory_count; i++)
-		KT_OK(kt_hash_update_file(&hash, herd.template.memory_fds[i]));
-	KT_OK(kt_hash_update_file(&hash, herd.template.state_fd));
+		KT_OK(kt_hash_update_file(&hash, herd.template.memory_fds[i], UINT64_MAX));
+	KT_OK(kt_hash_update_file(&hash, herd.template.state_fd, UINT64_MAX));
 	kt_hash_text(&hash, text);
 }
 

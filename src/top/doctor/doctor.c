@@ -158,7 +158,7 @@ static void add_guests(struct visit *visit)
 	kt_rule_qemu(visit->qemu, &platform->qemu, is_emulated, add(visit, "qemu"));
 	kt_rule_accelerator(&accel, add(visit, "accelerator"));
 	add_kernels(visit);
-	kt_rule_isolation(visit->is_confined ? &platform->identity : NULL,
+	kt_rule_isolation(visit->is_confined ? &platform->qemu_user : NULL,
 			  visit->is_confined ? &platform->groups : NULL, !geteuid(),
 			  add(visit, "isolation"));
 	kt_rule_images(no_image, &inputs->tools, &inputs->images, visit->line->skip_missing,

@@ -180,16 +180,16 @@ void kt_rule_images(const struct kt_error *err, const struct kt_tools *tools,
 
 /* ---- isolation ---- */
 
-void kt_rule_isolation(const struct kt_qemu_user *identity, const struct kt_group_place *groups,
+void kt_rule_isolation(const struct kt_qemu_user *qemu_user, const struct kt_group_place *groups,
 		       bool is_root, struct kt_finding *ret)
 {
-	if (!identity || !groups) {
+	if (!qemu_user || !groups) {
 		kt_buf_puts(&ret->found, "QEMU or a kernel is missing, so it was not tried");
 		kt_finding_advise(ret, KT_HEALTH_UNKNOWN, "see to those first");
 		return;
 	}
-	kt_buf_printf(&ret->found, "%s; %s", identity->reason, groups->reason);
-	if (is_root && !identity->is_dropped)
+	kt_buf_printf(&ret->found, "%s; %s", qemu_user->reason, groups->reason);
+	if (is_root && !qemu_user->is_dropped)
 		kt_finding_advise(ret, KT_HEALTH_WARN,
 				  "guests run all the same; to keep root's rights from QEMU, start "
 				  "ktstr-top as another user, or make what it names readable");

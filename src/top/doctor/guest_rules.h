@@ -41,7 +41,7 @@ void kt_rule_kernel(const struct kt_error *err, const struct kt_kernel *kernel, 
  * Judges as whom QEMU runs and how it is limited, both NULL if that could not be found out; @is_root says
  * that this process is root's.
  */
-void kt_rule_isolation(const struct kt_qemu_user *identity, const struct kt_group_place *groups,
+void kt_rule_isolation(const struct kt_qemu_user *qemu_user, const struct kt_group_place *groups,
 		       bool is_root, struct kt_finding *ret);
 
 /**

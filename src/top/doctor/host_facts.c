@@ -16,10 +16,10 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "engine/control_group.h"
 #include "top/doctor/errand.h"
 #include "tui/terminal/screen.h"
 #include "tui/terminal/terminfo.h"
+#include "vmm/control_group.h"
 
 #define YAMA_PATH "/proc/sys/kernel/yama/ptrace_scope"
 #define BTF_PATH  "/sys/kernel/btf/vmlinux"

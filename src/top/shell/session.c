@@ -187,22 +187,15 @@ static void on_state(void *ctx, struct kt_guest *guest)
 		put_last_words(guest, &session->problem);
 }
 
-/* Linux tells programs nothing on the console; who wants to see it has dmesg. */
-static void on_console(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static struct kt_error *start_guest(struct kt_shell_session *session);
 
 static bool should_fall_back(const struct kt_shell_session *session)
 {
 	const struct kt_runner_shared *shared = session->config->shared;
 
-	return shared->accelerator == KT_ACCELERATOR_KVM && shared->may_fall_back &&
-	       !session->signal && !kt_guest_boot_ns(session->guest) &&
-	       kt_runner_may_be_kvm(kt_guest_reason(session->guest));
+	return !session->signal && !kt_guest_boot_ns(session->guest) &&
+	       kt_runner_is_kvm_to_blame(shared, shared->accelerator,
+					 kt_guest_reason(session->guest));
 }
 
 static void on_stopped(void *ctx)
@@ -227,7 +220,6 @@ static struct kt_error *start_guest(struct kt_shell_session *session)
 	static const struct kt_guest_handler handler = {
 		.on_state = on_state,
 		.on_message = on_message,
-		.on_console = on_console,
 		.on_stopped = on_stopped,
 	};
 	const struct kt_shell_config *config = session->config;

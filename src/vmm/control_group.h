@@ -9,9 +9,10 @@
  * What the files say is parsed apart from reading them.  A text that is not understood is no limit
  * and no "unlimited" either: it was not seen.
  */
-#ifndef KT_ENGINE_CONTROL_GROUP_H
-#define KT_ENGINE_CONTROL_GROUP_H
+#ifndef KT_VMM_CONTROL_GROUP_H
+#define KT_VMM_CONTROL_GROUP_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@
 
 /** A limit that is none. */
 #define KT_CONTROL_GROUP_NO_LIMIT UINT64_MAX
+
+/**
+ * The path of this process's group under @controller of version 1, or ("") under version 2, in the @list
+ * that KT_CONTROL_GROUP_LIST is; false if it has none, or one of PATH_MAX bytes.  Pure.
+ */
+bool kt_control_group_path(const char *controller, const char *list, char ret[PATH_MAX]);
 
 /**
  * The text of memory.max or memory.limit_in_bytes in bytes, KT_CONTROL_GROUP_NO_LIMIT for "max" and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "engine/control_group.h"
+#include "vmm/control_group.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -221,8 +221,8 @@ static bool has_word(const char *words, size_t len, const char *word)
 	}
 }
 
-/* The path of our group in the list ("NUMBER:CONTROLLERS:PATH"); false if it has none. */
-static bool find_group(const char *controller, const char *list, char path[PATH_MAX])
+/* A line of the list is "NUMBER:CONTROLLERS:PATH". */
+bool kt_control_group_path(const char *controller, const char *list, char path[PATH_MAX])
 {
 	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		size_t len = strcspn(line, "\n");
@@ -272,7 +272,7 @@ static bool look_everywhere(const struct hierarchy hierarchies[2], const char *l
 	char path[PATH_MAX];
 
 	for (size_t i = 0; !err && i < 2; i++)
-		if (find_group(hierarchies[i].controller, kt_buf_text(&text), path))
+		if (kt_control_group_path(hierarchies[i].controller, kt_buf_text(&text), path))
 			has_seen |= climb(&hierarchies[i], mount, path, &tightest);
 	if (has_seen)
 		*ret = tightest;
