@@ -20,11 +20,11 @@ void kt_rule_qemu(const struct kt_error *err, const struct kt_qemu_info *qemu, b
 		kt_buf_puts(&ret->found, ", no known defect that matters here");
 		return;
 	}
-	kt_buf_puts(&ret->found, "; before 8.1, emulation in several threads corrupts guests: they "
-				 "get one");
+	kt_buf_puts(&ret->found, "; emulates in one thread");
 	if (is_emulated)
-		kt_finding_advise(ret, KT_HEALTH_WARN,
-				  "nothing has to be done; 8.1 or newer has a thread for each CPU");
+		kt_finding_advise(
+			ret, KT_HEALTH_WARN,
+			"8.1 or newer has a thread per CPU; older ones corrupt guests so");
 }
 
 /* ---- the accelerator ---- */
@@ -45,16 +45,12 @@ static const char *advice_without_kvm(const struct kt_accel_facts *facts)
 	const char *step = verdict->steps[verdict->step_count - 1].step;
 
 	if (!strcmp(step, "cpu-flags"))
-		return "guests are emulated, which is slower; for KVM turn on virtualization in "
-		       "the "
-		       "firmware, or nesting if this is a virtual machine";
+		return "for KVM turn on virtualization in the firmware, or nesting";
 	if (!strcmp(step, "probe-guest"))
-		return "guests are emulated, which is right here: this KVM opens and does not run "
-		       "a guest as hardware does; for KVM use another machine";
-	return facts->has_device ? "guests are emulated; for KVM this user must be able to open "
-				   "/dev/kvm (join its group, often kvm)"
-				 : "guests are emulated; for KVM load its module (kvm_intel or "
-				   "kvm_amd), or pass /dev/kvm into this container";
+		return "right here: this KVM opens, and does not run guests as hardware does";
+	return facts->has_device ? "for KVM this user must be able to open /dev/kvm (group kvm)"
+				 : "for KVM load kvm_intel or kvm_amd, or pass /dev/kvm to this "
+				   "container";
 }
 
 static void judge_emulation(const struct kt_accel_facts *facts, struct kt_finding *ret)
