@@ -43,11 +43,11 @@ static struct kt_machine machine_of(const struct kt_runner_shared *shared,
 		.tcg_multi_thread = shared->tcg_multi_thread,
 		.cpu = shared->cpu,
 		.agent_port = KT_PORT_NAME,
-		.qmp_fd = KT_GUEST_FD_QMP,
-		.agent_fd = KT_GUEST_FD_AGENT,
-		.console_fd = KT_GUEST_FD_CONSOLE,
+		.qmp_fd = KT_QEMU_FD_QMP,
+		.agent_fd = KT_QEMU_FD_AGENT,
+		.console_fd = KT_QEMU_FD_CONSOLE,
 		.memory = memory,
-		.memory_fd = KT_GUEST_FD_MEMORY,
+		.memory_fd = KT_QEMU_FD_MEMORY,
 	};
 }
 
@@ -55,8 +55,8 @@ static struct kt_error *boot_arguments(const struct kt_runner_shared *shared,
 				       const struct kt_machine *machine, struct kt_arguments *ret)
 {
 	struct kt_machine_boot boot = {
-		.kernel_fd = KT_GUEST_FD_KERNEL,
-		.initrd_fd = KT_GUEST_FD_INITRD,
+		.kernel_fd = KT_QEMU_FD_KERNEL,
+		.initrd_fd = KT_QEMU_FD_INITRD,
 		.tsc_khz = shared->tsc_khz,
 	};
 
@@ -89,10 +89,10 @@ struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
 	shared->programs.parent_pid = getpid();
 	KT_TRY(kt_runner_arguments(shared, scenario, image->bytes, arguments));
 	*ret = (struct kt_guest_config){
-		.argv = arguments->argv,
-		.kernel_fd = image->kernel_fd,
-		.initrd_fd = image->fd,
-		.state_fd = -1,
+		.qemu = { .argv = arguments->argv,
+			  .kernel_fd = image->kernel_fd,
+			  .initrd_fd = image->fd,
+			  .state_fd = -1 },
 		.boot_timeout_ns = boot_timeout_ns(shared, scenario),
 		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
 	};
@@ -151,12 +151,14 @@ static struct kt_error *wake(struct kt_runner *runner, const struct kt_template 
 	KT_TRY(kt_machine_wake_arguments(&machine, &shared->programs, &arguments));
 	KT_TRY(kt_template_open_state(template, &state_fd));
 	struct kt_guest_config config = {
+		.qemu = {
 		.argv = arguments.argv,
 		.kernel_fd = -1,
 		.initrd_fd = -1,
 		.state_fd = state_fd,
 		.memory_fds = template->memory_fds,
 		.memory_count = template->memory_count,
+		},
 		.boot_timeout_ns = KT_WAKE_TIMEOUT_NS +
 				   KT_WAKE_TIMEOUT_PER_CPU_NS *
 					   kt_topology_cpu_count(&runner->scenario->topology),

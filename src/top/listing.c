@@ -61,8 +61,8 @@ struct kt_error *kt_listing_commands(const struct kt_command_line *line,
 	kt_buf_printf(out,
 		      "# Descriptors: %d QMP, %d agent, %d console (sockets), %d kernel, %d "
 		      "initramfs\n",
-		      KT_GUEST_FD_QMP, KT_GUEST_FD_AGENT, KT_GUEST_FD_CONSOLE, KT_GUEST_FD_KERNEL,
-		      KT_GUEST_FD_INITRD);
+		      KT_QEMU_FD_QMP, KT_QEMU_FD_AGENT, KT_QEMU_FD_CONSOLE, KT_QEMU_FD_KERNEL,
+		      KT_QEMU_FD_INITRD);
 	put_kernels(&inputs->kernels, out);
 	for (size_t i = 0; i < set->count; i++) {
 		kt_autoarguments struct kt_arguments arguments = { 0 };

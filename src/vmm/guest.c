@@ -21,7 +21,7 @@ void kt_guest_send_hello(struct kt_guest *guest)
 		return;
 	}
 	kt_link_put_hello(&bytes, seed, kt_clock_real_ns());
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 static void on_qmp(void *ctx, const struct kt_qmp_message *message)
@@ -52,7 +52,7 @@ static void on_qmp(void *ctx, const struct kt_qmp_message *message)
 		return;
 	case KT_QMP_ERROR:
 	case KT_QMP_NOT_SAVED:
-		if (guest->save_fd >= 0 || guest->config.state_fd >= 0)
+		if (guest->save_fd >= 0 || guest->is_woken)
 			kt_guest_handle(guest, KT_GUEST_ON_TEMPLATE_BAD, message->text);
 		return;
 	case KT_QMP_OTHER:
@@ -140,23 +140,42 @@ void kt_guest_destroy(struct kt_guest *guest)
 	free(guest);
 }
 
-void kt_guest_start(struct kt_guest *guest)
+static void begin(struct kt_guest *guest)
 {
 	guest->started_ns = kt_clock_mono_ns();
 	kt_line_limit_init(&guest->console_limit, guest->started_ns);
-	kt_guest_init_handles(guest);
+	kt_guest_init_parts(guest);
 	kt_guest_handle(guest, KT_GUEST_ON_START, NULL);
+}
 
-	int status = kt_guest_spawn_qemu(guest);
+void kt_guest_start(struct kt_guest *guest)
+{
+	const struct kt_qemu_config *config = &guest->config.qemu;
+	struct kt_qemu *qemu;
+
+	begin(guest);
+	guest->is_woken = config->state_fd >= 0;
+	int status = guest->is_woken ? kt_guest_stand_by(guest->loop, config, &qemu)
+				     : kt_qemu_start(guest->loop, config, &qemu);
 	if (status) {
-		guest->process_gone = true;
 		kt_guest_handle(guest, KT_GUEST_ON_SPAWN_FAILED, uv_strerror(status));
 		kt_guest_close_all(guest);
 		return;
 	}
-	kt_guest_send_qmp(guest, "qmp_capabilities");
-	if (guest->config.state_fd >= 0)
+	kt_guest_attach(guest, qemu);
+	if (guest->is_woken)
 		kt_guest_wake(guest);
+	else
+		kt_guest_send_qmp(guest, "qmp_capabilities");
+	kt_guest_suffer(guest, KT_GUEST_STARTING);
+}
+
+void kt_guest_take_over(struct kt_guest *guest, struct kt_qemu *qemu)
+{
+	begin(guest);
+	guest->is_woken = true;
+	kt_guest_attach(guest, qemu);
+	kt_guest_wake(guest);
 	kt_guest_suffer(guest, KT_GUEST_STARTING);
 }
 
@@ -166,7 +185,7 @@ void kt_guest_spawn(struct kt_guest *guest, uint32_t id, char *const *argv,
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_link_put_spawn(&bytes, id, argv, environment, limit_bytes);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_spawn_with_input(struct kt_guest *guest, uint32_t id, char *const *argv,
@@ -175,7 +194,7 @@ void kt_guest_spawn_with_input(struct kt_guest *guest, uint32_t id, char *const 
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_link_put_spawn_with_input(&bytes, id, argv, terminal);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_input(struct kt_guest *guest, uint32_t id, const char *input, size_t len)
@@ -183,7 +202,7 @@ void kt_guest_input(struct kt_guest *guest, uint32_t id, const char *input, size
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_frame_put_input(&bytes, id, input, len);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_resize(struct kt_guest *guest, uint32_t id, unsigned rows, unsigned columns)
@@ -191,7 +210,7 @@ void kt_guest_resize(struct kt_guest *guest, uint32_t id, unsigned rows, unsigne
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_link_put_resize(&bytes, id, rows, columns);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_taken(struct kt_guest *guest, uint32_t id, enum kt_stream stream, size_t len)
@@ -199,7 +218,7 @@ void kt_guest_taken(struct kt_guest *guest, uint32_t id, enum kt_stream stream, 
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_link_put_taken(&bytes, id, stream, len);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_await(struct kt_guest *guest, uint32_t id, const char *path, uint64_t timeout_ms)
@@ -207,7 +226,7 @@ void kt_guest_await(struct kt_guest *guest, uint32_t id, const char *path, uint6
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_link_put_await(&bytes, id, path, timeout_ms);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_kill(struct kt_guest *guest, uint32_t id, int signal)
@@ -215,7 +234,7 @@ void kt_guest_kill(struct kt_guest *guest, uint32_t id, int signal)
 	struct kt_buf bytes = KT_BUF_INIT;
 
 	kt_link_put_kill(&bytes, id, signal);
-	kt_guest_send(guest, STREAM_AGENT, &bytes);
+	kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 }
 
 void kt_guest_set_probing(struct kt_guest *guest)
@@ -274,7 +293,7 @@ const char *kt_guest_detail(const struct kt_guest *guest)
 
 pid_t kt_guest_pid(const struct kt_guest *guest)
 {
-	return guest->started_ns && !guest->process_gone ? guest->process.pid : 0;
+	return kt_qemu_pid(guest->qemu);
 }
 
 uint64_t kt_guest_since_start_ns(const struct kt_guest *guest)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * One guest: a QEMU process on the libuv loop, its monitor, the agent's port, console and
- * stderr, one timer.  What each event means is decided by vmm/lifecycle.h alone; this
- * file turns what libuv reports into those events and carries the decisions out.
+ * One guest: a QEMU (vmm/qemu.h), what its monitor, the agent, console and stderr say, one
+ * timer.  What each event means is decided by vmm/lifecycle.h alone; this file turns what
+ * QEMU does into those events and carries the decisions out.
  *
  * Everything here belongs to the loop thread.  Callbacks come from the loop, never from
  * inside a call of the owner; the last one is on_stopped, after which the guest may be
@@ -15,35 +15,18 @@
 #include <uv.h>
 
 #include "run/event.h"
-#include "run/topology.h"
 #include "vmm/guest_fault.h"
 #include "vmm/link.h"
+#include "vmm/qemu.h"
 #include "vmm/usage.h"
-
-/* Where QEMU finds what it inherits. */
-enum kt_guest_fd {
-	KT_GUEST_FD_QMP = 3,
-	KT_GUEST_FD_AGENT,
-	KT_GUEST_FD_CONSOLE,
-	KT_GUEST_FD_KERNEL,
-	KT_GUEST_FD_INITRD,
-	KT_GUEST_FD_STATE,
-	KT_GUEST_FD_MEMORY, /* the first NUMA node's; the others follow */
-	KT_GUEST_FD_COUNT = KT_GUEST_FD_MEMORY + KT_TOPOLOGY_MAX_NODES,
-};
 
 #define KT_GUEST_TAIL_BYTES 16384
 
 struct kt_guest;
 
 struct kt_guest_config {
-	char *const *argv; /* the whole vector, NULL-terminated; used by kt_guest_start() only */
-	int kernel_fd;	   /* ours, inherited as KT_GUEST_FD_KERNEL, ...; -1: none */
-	int initrd_fd;
-	int state_fd; /* -1: a boot; else, at its start, the saved state that the guest is woken from */
-	const int *memory_fds;	  /* one per NUMA node where the memory is in files; used as argv */
-	unsigned memory_count;	  /* 0: QEMU's own memory */
-	uint64_t boot_timeout_ns; /* from the start until programs can be run */
+	struct kt_qemu_config qemu;	 /* with a state_fd it is woken, else it boots */
+	uint64_t boot_timeout_ns;	 /* from the start until programs can be run */
 	uint64_t silence_timeout_ns;	 /* how long a ready agent may say nothing */
 	struct kt_guest_strikes strikes; /* what a test has it suffer; all zero: nothing */
 };
@@ -72,6 +55,17 @@ struct kt_error *kt_guest_create(uv_loop_t *loop, const struct kt_guest_config *
 
 /** Starts QEMU.  A failure to do so is an ordinary failed guest: on_state, on_stopped. */
 void kt_guest_start(struct kt_guest *guest);
+
+/**
+ * Starts a QEMU that loads a saved state (@config->state_fd) and then stands by, with CPUs that stand
+ * still.  0, or libuv's error number.
+ * Owner: the caller, until kt_guest_take_over(); nobody else attaches to it but to be told of its end.
+ */
+int kt_guest_stand_by(uv_loop_t *loop, const struct kt_qemu_config *config,
+		      struct kt_qemu **ret) KT_MUST_CHECK;
+
+/** Starts the guest by waking @qemu, which stands by and is the guest's from here on. */
+void kt_guest_take_over(struct kt_guest *guest, struct kt_qemu *qemu);
 
 /**
  * Runs @argv (NULL-terminated) in the guest as process @id, with @environment (NULL-terminated

@@ -66,10 +66,10 @@ static void inject(struct kt_guest *guest, enum kt_guest_fault fault)
 {
 	switch (fault) {
 	case KT_GUEST_FAULT_KILL: /* not kt_guest_kill_qemu(): that is told as our own doing */
-		(void)uv_process_kill(&guest->process, SIGKILL);
+		kt_qemu_kill(guest->qemu, SIGKILL);
 		return;
 	case KT_GUEST_FAULT_STOP:
-		(void)uv_process_kill(&guest->process, SIGSTOP);
+		kt_qemu_kill(guest->qemu, SIGSTOP);
 		return;
 	/* What is still said until QEMU obeys would make the state a matter of luck. */
 	case KT_GUEST_FAULT_HANG:
@@ -96,8 +96,8 @@ void kt_guest_suffer(struct kt_guest *guest, enum kt_guest_state state)
 {
 	const struct kt_guest_strikes *strikes = &guest->config.strikes;
 
-	/* A state is entered before there is a process; a signal to number 0 would be for us. */
-	if (guest->process.pid <= 0 || guest->process_gone)
+	/* A state is entered before there is a process. */
+	if (!kt_qemu_pid(guest->qemu))
 		return;
 	for (size_t i = 0; i < strikes->count; i++) {
 		const struct kt_guest_strike *strike = &strikes->list[i];

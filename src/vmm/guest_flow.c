@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What keeps a guest from taking more than its share: of the loop's time by what it says, of our memory
- * by what it does not hear, of the events by its console.
+ * What keeps a guest from taking more than its share: of our memory by what it does not hear, of the
+ * events by its console.  (Of the loop's time, by what it says: qemu.c.)
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,95 +11,43 @@
 #include "base/text.h"
 #include "vmm/guest_state.h"
 
-/* ---- reading ---- */
-
-static void on_read_again(uv_check_t *turn)
-{
-	struct kt_guest *guest = turn->data;
-
-	(void)uv_check_stop(turn);
-	for (int i = 0; i < STREAM_COUNT; i++) {
-		if (guest->stream_paused[i] && guest->stream_open[i])
-			kt_guest_read(guest, (enum guest_stream)i);
-		guest->stream_paused[i] = false;
-	}
-}
-
-void kt_guest_pause(struct kt_guest *guest, enum guest_stream stream)
-{
-	guest->stream_paused[stream] = true;
-	(void)uv_read_stop((uv_stream_t *)&guest->streams[stream]);
-	(void)uv_check_start(&guest->turn, on_read_again);
-}
-
 /* ---- writing ---- */
-
-struct sending {
-	uv_write_t request;
-	struct kt_guest *guest;
-	char *bytes;
-};
 
 static bool has_unsent(const struct kt_guest *guest)
 {
-	for (int i = 0; i < STREAM_COUNT; i++)
-		if (uv_stream_get_write_queue_size((const uv_stream_t *)&guest->streams[i]))
+	for (int i = 0; i < KT_QEMU_STREAM_COUNT; i++)
+		if (kt_qemu_unsent_bytes(guest->qemu, (enum kt_qemu_stream)i))
 			return true;
 	return false;
 }
 
-static void on_sent(uv_write_t *request, int status)
+void kt_guest_count_unsent(struct kt_guest *guest)
 {
-	struct sending *sending = (struct sending *)request;
-	struct kt_guest *guest = sending->guest;
-
-	(void)status; /* a broken pipe is seen by the reader */
-	free(sending->bytes);
-	free(sending);
 	guest->unsent_since_ns = has_unsent(guest) ? kt_clock_mono_ns() : 0;
 }
 
-static void send_bytes(struct kt_guest *guest, enum guest_stream stream, char *data, size_t len)
+void kt_guest_send(struct kt_guest *guest, enum kt_qemu_stream stream, struct kt_buf *bytes)
 {
-	uv_stream_t *to = (uv_stream_t *)&guest->streams[stream];
-	uv_buf_t buffer = uv_buf_init(data, (unsigned)len);
-	struct sending *sending = calloc(1, sizeof(*sending));
-
-	if (!sending) {
-		free(data);
-		return;
-	}
-	sending->guest = guest;
-	sending->bytes = data;
-	if (uv_write(&sending->request, to, &buffer, 1, on_sent)) {
-		free(sending);
-		free(data);
-		return;
-	}
-	if (!guest->unsent_since_ns && has_unsent(guest)) {
-		guest->unsent_since_ns = kt_clock_mono_ns();
-		kt_guest_arm_timer(guest);
-	}
-}
-
-void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes)
-{
-	const uv_stream_t *to = (const uv_stream_t *)&guest->streams[stream];
+	struct kt_qemu *qemu = guest->qemu;
 	size_t len = bytes->len;
 	char *data = kt_buf_steal(bytes);
 
-	if (!data || !guest->stream_open[stream] || guest->is_overfull) {
+	if (!data || !qemu || !kt_qemu_is_open(qemu, stream) || guest->is_overfull) {
 		free(data);
 		return;
 	}
-	if (uv_stream_get_write_queue_size(to) + len > GUEST_MAX_UNSENT_BYTES) {
+	if (kt_qemu_unsent_bytes(qemu, stream) + len > GUEST_MAX_UNSENT_BYTES) {
 		/* The timer tells it: whoever sends does not expect to be told of an end meanwhile. */
 		guest->is_overfull = true;
 		kt_guest_arm_timer(guest);
 		free(data);
 		return;
 	}
-	send_bytes(guest, stream, data, len);
+	kt_qemu_send(qemu, stream, data, len);
+	if (!guest->unsent_since_ns && has_unsent(guest)) {
+		guest->unsent_since_ns = kt_clock_mono_ns();
+		kt_guest_arm_timer(guest);
+	}
 }
 
 uint64_t kt_guest_send_deadline_ns(const struct kt_guest *guest)

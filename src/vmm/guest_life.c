@@ -55,7 +55,7 @@ void kt_guest_arm_timer(struct kt_guest *guest)
 
 static void on_end_timer(struct kt_guest *guest)
 {
-	if (guest->process_gone) {
+	if (!kt_qemu_pid(guest->qemu)) {
 		kt_guest_close_all(guest);
 		return;
 	}
@@ -113,10 +113,12 @@ static uint64_t grace_ns(const struct kt_guest *guest, enum kt_guest_event event
  * The last moment at which QEMU can be asked: what is gone tells nothing any more.  Once it was
  * reaped its pid may be somebody else's.
  */
-static void take_usage(struct kt_guest *guest, bool is_reaped)
+static void take_usage(struct kt_guest *guest)
 {
-	if (!is_reaped && !guest->process_gone)
-		kt_usage_read(uv_process_get_pid(&guest->process), &guest->usage);
+	pid_t pid = kt_qemu_pid(guest->qemu);
+
+	if (pid)
+		kt_usage_read(pid, &guest->usage);
 }
 
 static void fail(struct kt_guest *guest, enum kt_guest_event event, enum kt_guest_reason reason,
@@ -124,7 +126,7 @@ static void fail(struct kt_guest *guest, enum kt_guest_event event, enum kt_gues
 {
 	uint64_t wait_ns = grace_ns(guest, event);
 
-	take_usage(guest, event == KT_GUEST_ON_QEMU_EXIT || event == KT_GUEST_ON_SPAWN_FAILED);
+	take_usage(guest);
 	/* unknown_nmi_panic=1 turns the NMI into a back-trace on the console. */
 	guest->was_poked = event == KT_GUEST_ON_DEADLINE && wait_ns;
 	if (guest->was_poked)
@@ -173,9 +175,9 @@ static void enter(struct kt_guest *guest, enum kt_guest_state next)
 		guest->kill_ns = kt_clock_mono_ns() + KT_GRACE_NS;
 	} else if (next == KT_GUEST_DONE) {
 		struct kt_buf bytes = KT_BUF_INIT;
-		take_usage(guest, false);
+		take_usage(guest);
 		kt_link_put_exit(&bytes);
-		kt_guest_send(guest, STREAM_AGENT, &bytes);
+		kt_guest_send(guest, KT_QEMU_AGENT, &bytes);
 		guest->kill_ns = kt_clock_mono_ns() + KT_GRACE_NS;
 	}
 	kt_guest_arm_timer(guest);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * A guest's state, shared by its owner's side (guest.c), its decisions (guest_life.c),
- * its process and streams (guest_io.c) and their limits (guest_flow.c), and by nobody else.
+ * its QEMU (guest_io.c) and its limits (guest_flow.c), and by nobody else.
  */
 #ifndef KT_VMM_GUEST_STATE_H
 #define KT_VMM_GUEST_STATE_H
@@ -11,11 +11,11 @@
 #include "vmm/guest.h"
 #include "vmm/lifecycle.h"
 #include "vmm/line_limit.h"
+#include "vmm/qemu.h"
 #include "vmm/qmp.h"
 #include "vmm/usage.h"
 
 enum {
-	GUEST_READ_BYTES = 16 * 1024, /* of a stream in one turn of the loop */
 	GUEST_MAX_LINE_BYTES = 1024,
 	/* What a scenario asks of its guest at once is less, for its file is. */
 	GUEST_MAX_UNSENT_BYTES = 2 * 1024 * 1024,
@@ -24,36 +24,23 @@ enum {
 /* How long nothing of what was sent may be taken. */
 #define GUEST_SEND_TIMEOUT_NS (20 * KT_NS_PER_SEC)
 
-enum guest_stream {
-	STREAM_STDERR,
-	STREAM_QMP,
-	STREAM_AGENT,
-	STREAM_CONSOLE,
-	STREAM_COUNT,
-};
-
 struct kt_guest {
 	struct kt_guest_config config;
 	const struct kt_guest_handler *handler;
 	void *ctx;
 	uv_loop_t *loop;
 
-	uv_process_t process;
-	uv_pipe_t streams[STREAM_COUNT];
-	bool stream_open[STREAM_COUNT];
-	bool stream_paused[STREAM_COUNT]; /* until the loop's next turn */
-	uv_check_t turn;
+	struct kt_qemu *qemu; /* NULL: not started yet, or closed */
 	uv_timer_t timer;
 	uv_timer_t fault_timer;
-	int open_handles;
-	bool process_gone;
-	bool killed; /* by us */
+	int open_parts; /* QEMU and the timers */
+	bool is_woken;	/* from a template */
+	bool killed;	/* by us */
 	bool closing;
 	bool is_damage_due; /* a fault: of the agent's next frame */
 	bool is_panic_due;  /* a fault: once the kernel is up */
 	bool was_poked;	    /* an NMI of ours has made it panic */
 	bool is_overdue;    /* the deadline has passed, and the streams get a last look */
-	char read_bytes[GUEST_READ_BYTES];
 
 	enum kt_guest_state state;
 	enum kt_guest_reason reason;
@@ -83,23 +70,20 @@ void kt_guest_handle(struct kt_guest *guest, enum kt_guest_event event, const ch
 /** Sets the timer to what is due next in the present state. */
 void kt_guest_arm_timer(struct kt_guest *guest);
 
-/** Prepares the handles; from here on on_stopped will come. */
-void kt_guest_init_handles(struct kt_guest *guest);
+/** Prepares the timers; from here on on_stopped will come. */
+void kt_guest_init_parts(struct kt_guest *guest);
 
-/** Starts QEMU and reads its streams; 0 or libuv's error number. */
-int kt_guest_spawn_qemu(struct kt_guest *guest);
+/** Makes @qemu the guest's, who closes it in the end, and hears it. */
+void kt_guest_attach(struct kt_guest *guest, struct kt_qemu *qemu);
 
 /** Kills QEMU; never by a pid that is not, or no longer, QEMU's. */
 void kt_guest_kill_qemu(struct kt_guest *guest);
 
-/** Closes every handle; kt_guest_handle() gets KT_GUEST_ON_CLOSED when that is done. */
+/** Closes every part, of which QEMU is gone; kt_guest_handle() gets KT_GUEST_ON_CLOSED when that is done. */
 void kt_guest_close_all(struct kt_guest *guest);
 
-/** Reads @stream of @guest from now on. */
-void kt_guest_read(struct kt_guest *guest, enum guest_stream stream);
-
-/** Reads no more of @stream until the other handles of the loop had their turn. */
-void kt_guest_pause(struct kt_guest *guest, enum guest_stream stream);
+/** Looks whether something waits to be sent, now that some was taken. */
+void kt_guest_count_unsent(struct kt_guest *guest);
 
 /** When what waits to be sent is a reason to end; UINT64_MAX: it is none. */
 uint64_t kt_guest_send_deadline_ns(const struct kt_guest *guest);
@@ -117,7 +101,7 @@ void kt_guest_tell_left_out(struct kt_guest *guest);
  * Sends and empties @bytes; what cannot be sent shows as silence of the peer.  What it does not take
  * waits in our memory, within limits: beyond, the timer ends the guest.
  */
-void kt_guest_send(struct kt_guest *guest, enum guest_stream stream, struct kt_buf *bytes);
+void kt_guest_send(struct kt_guest *guest, enum kt_qemu_stream stream, struct kt_buf *bytes);
 
 /** Sends QEMU's monitor @line, a whole command with its newline. */
 void kt_guest_send_qmp_line(struct kt_guest *guest, const char *line);
@@ -128,7 +112,7 @@ void kt_guest_send_qmp(struct kt_guest *guest, const char *command);
 /** Has QEMU save the machine into guest->save_fd, now that the agent stands still. */
 void kt_guest_save_state(struct kt_guest *guest);
 
-/** Has QEMU load the machine from KT_GUEST_FD_STATE, and the agent wake when that is done. */
+/** Has QEMU, which loads a saved state or has, go on from there, and the agent wake. */
 void kt_guest_wake(struct kt_guest *guest);
 
 /** Has @guest, which has a process if it is more than new, suffer what it is to suffer in @state. */

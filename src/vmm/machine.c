@@ -280,6 +280,7 @@ struct kt_error *kt_machine_wake_arguments(const struct kt_machine *machine,
 
 	KT_TRY(add_machine(machine, programs, &out));
 	kt_arguments_add_pair(&out, "-incoming", "defer");
+	kt_arguments_add(&out, "-S"); /* until it is wanted */
 	KT_TRY(kt_arguments_error(&out));
 	*ret = out;
 	out = (struct kt_arguments){ 0 };

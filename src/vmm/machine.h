@@ -92,8 +92,8 @@ struct kt_error *kt_machine_boot_arguments(const struct kt_machine *machine,
 					   struct kt_arguments *ret) KT_MUST_CHECK;
 
 /**
- * Makes the vector for a guest that waits for its saved state (QMP's migrate-incoming); its
- * memory must be KT_MEMORY_COPY_ON_WRITE.  The machine must be the one that was saved: QEMU
+ * Makes the vector for a guest that waits for its saved state (QMP's migrate-incoming), and then for
+ * its start (cont); its memory must be KT_MEMORY_COPY_ON_WRITE.  The machine must be the one that was saved: QEMU
  * checks next to nothing of that.
  * Errors: usage (kt_machine_check()), no memory.
  * Owner: the caller calls kt_arguments_deinit() on @ret.

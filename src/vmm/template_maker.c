@@ -88,12 +88,14 @@ struct kt_error *kt_template_maker_create(uv_loop_t *loop,
 	KT_TRY(kt_template_create_files(config->machine->topology.numa_nodes,
 					kt_machine_node_mib(config->machine), &maker->template));
 	struct kt_guest_config guest = {
+		.qemu = {
 		.argv = config->argv,
 		.kernel_fd = config->kernel_fd,
 		.initrd_fd = config->initrd_fd,
 		.state_fd = -1,
 		.memory_fds = maker->template.memory_fds,
 		.memory_count = maker->template.memory_count,
+		},
 		.boot_timeout_ns = config->boot_timeout_ns,
 		.silence_timeout_ns = config->silence_timeout_ns,
 		.strikes = config->strikes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest from a template costs: time until its agent answers, alone and many at once, and memory;
- * then many in a row, and what they leave in this process.
+ * What a guest from a template costs: time until its agent answers, alone and many at once, by a QEMU that
+ * is started then and by one that stood by; memory; then many in a row, and what they leave in this process.
  * Usage: template_bench [WAKES [SOAK]]
  */
 #include <dirent.h>
@@ -48,47 +48,100 @@ static void add(struct series *series, double value)
 		series->values[series->count++] = value;
 }
 
-/* One guest after the other. */
+/* How a guest is woken: by a QEMU that is started for it, or that stood by. */
+enum way {
+	STARTED,
+	STOOD_BY,
+	WAY_COUNT,
+};
+
+static const char *const way_names[WAY_COUNT] = { "QEMU started", "QEMU stood by" };
+
+static void print_way(enum way way, const char *what, struct series *series, const char *unit)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "  %s, %s", way_names[way], what);
+	print(name, series, unit);
+}
+
+static void look_at(const struct kt_herd_guest *guest)
+{
+	if (guest->reason != KT_REASON_NONE)
+		printf("FAILED: %s\n", kt_buf_text(&guest->detail));
+}
+
+/* One guest after the other, both ways in turn. */
 static struct kt_error *measure_alone(struct kt_herd *herd, const char *what, unsigned count)
 {
-	static struct series hello;
-	static struct series ready;
+	static struct series hello[WAY_COUNT];
+	static struct series ready[WAY_COUNT];
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < count * WAY_COUNT; i++) {
+		enum way way = (enum way)(i % WAY_COUNT);
 		struct kt_herd_guest guest;
+
+		if (way == STOOD_BY)
+			KT_TRY(kt_herd_stand_by(herd, 1));
 		KT_TRY(kt_herd_wake(herd, 1, NULL, &guest));
-		if (guest.reason != KT_REASON_NONE)
-			printf("FAILED: %s\n", kt_buf_text(&guest.detail));
-		add(&hello, (double)guest.hello_ns / 1e6);
-		add(&ready, (double)guest.ready_ns / 1e6);
+		look_at(&guest);
+		add(&hello[way], (double)guest.hello_ns / 1e6);
+		add(&ready[way], (double)guest.ready_ns / 1e6);
 		kt_herd_guest_deinit(&guest);
 	}
 	printf("%s (template: %.2f s to make, state %" PRIu64 " KiB)\n", what,
 	       (double)herd->template.made_ns / 1e9, herd->template.state_bytes >> 10);
-	print("  start to the agent's hello", &hello, "ms");
-	print("  start to clock and entropy set", &ready, "ms");
+	for (int way = 0; way < WAY_COUNT; way++) {
+		print_way((enum way)way, "to the agent's hello", &hello[way], "ms");
+		print_way((enum way)way, "to clock and entropy set", &ready[way], "ms");
+	}
+	return NULL;
+}
+
+/* What a QEMU takes that stands by. */
+static struct kt_error *measure_standbys(struct kt_herd *herd)
+{
+	static struct series private;
+	struct kt_herd_guest guests[AT_ONCE];
+
+	KT_TRY(kt_herd_stand_by(herd, AT_ONCE));
+	for (int i = 0; i < AT_ONCE; i++) {
+		struct kt_usage usage;
+
+		kt_usage_read(kt_qemu_pid(herd->standbys[i]), &usage);
+		add(&private, (double)usage.private_bytes.value / (1 << 20));
+	}
+	print("  private memory of a QEMU that stands by", &private, "MiB");
+	KT_TRY(kt_herd_wake(herd, AT_ONCE, NULL, guests));
+	for (int i = 0; i < AT_ONCE; i++)
+		kt_herd_guest_deinit(&guests[i]);
 	return NULL;
 }
 
 static struct kt_error *measure_crowd(struct kt_herd *herd)
 {
-	static struct series all;
+	static struct series all[WAY_COUNT];
 	static struct series private;
 
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < ROUNDS * WAY_COUNT; round++) {
+		enum way way = (enum way)(round % WAY_COUNT);
 		struct kt_herd_guest guests[AT_ONCE];
+
+		if (way == STOOD_BY)
+			KT_TRY(kt_herd_stand_by(herd, AT_ONCE));
 		KT_TRY(kt_herd_wake(herd, AT_ONCE, NULL, guests));
-		add(&all, (double)herd->all_ready_ns / 1e6);
+		add(&all[way], (double)herd->all_ready_ns / 1e6);
 		for (int i = 0; i < AT_ONCE; i++) {
-			if (guests[i].reason != KT_REASON_NONE)
-				printf("FAILED: %s\n", kt_buf_text(&guests[i].detail));
+			look_at(&guests[i]);
 			add(&private, (double)guests[i].private_bytes / (1 << 20));
 			kt_herd_guest_deinit(&guests[i]);
 		}
 	}
-	print("8 at once, until all are ready", &all, "ms");
-	print("private memory of each", &private, "MiB");
-	return NULL;
+	printf("8 guests at once\n");
+	for (int way = 0; way < WAY_COUNT; way++)
+		print_way((enum way)way, "until all are ready", &all[way], "ms");
+	print("  private memory of each", &private, "MiB");
+	return measure_standbys(herd);
 }
 
 static unsigned count_entries(const char *path)

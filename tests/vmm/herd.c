@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,6 +14,8 @@
 #define DEADLINE_NS	   (120 * KT_NS_PER_SEC)
 #define OUTPUT_LIMIT_BYTES (16 << 20)
 #define COMMAND_ID	   1
+/* How long a QEMU has to do nothing to be one that rests: some ticks of its CPU time. */
+#define REST_MS 100
 
 struct member {
 	struct herd_run *run;
@@ -74,6 +77,18 @@ static struct kt_machine_programs programs_of(const struct kt_herd *herd)
 	};
 }
 
+static struct kt_qemu_config qemu_of(const struct kt_herd *herd, char *const *argv, int state_fd)
+{
+	return (struct kt_qemu_config){
+		.argv = argv,
+		.kernel_fd = -1,
+		.initrd_fd = -1,
+		.state_fd = state_fd,
+		.memory_fds = herd->template.memory_fds,
+		.memory_count = herd->template.memory_count,
+	};
+}
+
 static void on_made(void *ctx, struct kt_template_maker *maker)
 {
 	(void)ctx;
@@ -84,8 +99,8 @@ struct kt_error *kt_herd_make_template(struct kt_herd *herd, const struct kt_top
 {
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	struct kt_machine_programs programs = programs_of(herd);
-	const struct kt_machine_boot boot = { .kernel_fd = KT_GUEST_FD_KERNEL,
-					      .initrd_fd = KT_GUEST_FD_INITRD,
+	const struct kt_machine_boot boot = { .kernel_fd = KT_QEMU_FD_KERNEL,
+					      .initrd_fd = KT_QEMU_FD_INITRD,
 					      .tsc_khz = herd->tsc_khz };
 	struct kt_template_maker *maker;
 
@@ -95,11 +110,11 @@ struct kt_error *kt_herd_make_template(struct kt_herd *herd, const struct kt_top
 		.memory_mib = kt_machine_memory_mib(topology, herd->image_bytes),
 		.tcg_multi_thread = herd->qemu.tcg_multi_thread,
 		.agent_port = KT_PORT_NAME,
-		.qmp_fd = KT_GUEST_FD_QMP,
-		.agent_fd = KT_GUEST_FD_AGENT,
-		.console_fd = KT_GUEST_FD_CONSOLE,
+		.qmp_fd = KT_QEMU_FD_QMP,
+		.agent_fd = KT_QEMU_FD_AGENT,
+		.console_fd = KT_QEMU_FD_CONSOLE,
 		.memory = KT_MEMORY_SHARED,
-		.memory_fd = KT_GUEST_FD_MEMORY,
+		.memory_fd = KT_QEMU_FD_MEMORY,
 	};
 	KT_TRY(kt_machine_boot_arguments(&herd->machine, &boot, &programs, &arguments));
 	const struct kt_template_maker_config config = {
@@ -200,6 +215,54 @@ static void on_stopped(void *ctx)
 	(void)ctx;
 }
 
+/* ---- QEMUs that stand by ---- */
+
+static const struct kt_qemu_handler no_handler = { 0 };
+
+/* Nobody reads what they say, so that they have loaded shows in that they do nothing. */
+static void await_rest(const struct kt_herd *herd)
+{
+	uint64_t last_ns = UINT64_MAX;
+
+	for (;;) {
+		uint64_t cpu_ns = 0;
+
+		for (unsigned i = 0; i < herd->standby_count; i++) {
+			struct kt_usage usage;
+			kt_usage_read(kt_qemu_pid(herd->standbys[i]), &usage);
+			cpu_ns += usage.cpu_ns.value;
+		}
+		if (cpu_ns == last_ns)
+			return;
+		last_ns = cpu_ns;
+		(void)usleep(REST_MS * 1000);
+	}
+}
+
+struct kt_error *kt_herd_stand_by(struct kt_herd *herd, unsigned count)
+{
+	struct kt_machine_programs programs = programs_of(herd);
+	kt_autoarguments struct kt_arguments arguments = { 0 };
+
+	KT_TRY(kt_machine_wake_arguments(&herd->machine, &programs, &arguments));
+	for (unsigned i = 0; i < count; i++) {
+		kt_autoclose int state_fd = -1;
+		struct kt_qemu **slot = &herd->standbys[herd->standby_count];
+
+		KT_TRY(kt_template_open_state(&herd->template, &state_fd));
+		const struct kt_qemu_config config = qemu_of(herd, arguments.argv, state_fd);
+		int status = kt_guest_stand_by(&herd->loop, &config, slot);
+		if (status)
+			return kt_error_create(KT_ERROR_ENVIRONMENT, 0, "%s", uv_strerror(status));
+		kt_qemu_attach(*slot, &no_handler, NULL);
+		herd->standby_count++;
+	}
+	await_rest(herd);
+	return NULL;
+}
+
+/* ---- waking ---- */
+
 static struct kt_error *start_member(struct kt_herd *herd, struct member *member, char *const *argv)
 {
 	static const struct kt_guest_handler handler = {
@@ -211,17 +274,15 @@ static struct kt_error *start_member(struct kt_herd *herd, struct member *member
 
 	KT_TRY(kt_template_open_state(&herd->template, &state_fd));
 	const struct kt_guest_config config = {
-		.argv = argv,
-		.kernel_fd = -1,
-		.initrd_fd = -1,
-		.state_fd = state_fd,
-		.memory_fds = herd->template.memory_fds,
-		.memory_count = herd->template.memory_count,
+		.qemu = qemu_of(herd, argv, state_fd),
 		.boot_timeout_ns = DEADLINE_NS,
 		.silence_timeout_ns = DEADLINE_NS,
 	};
 	KT_TRY(kt_guest_create(&herd->loop, &config, &handler, member, &member->guest));
-	kt_guest_start(member->guest);
+	if (herd->standby_count)
+		kt_guest_take_over(member->guest, herd->standbys[--herd->standby_count]);
+	else
+		kt_guest_start(member->guest);
 	return NULL;
 }
 

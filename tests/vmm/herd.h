@@ -13,6 +13,8 @@
 #include "vmm/qemu_info.h"
 #include "vmm/template.h"
 
+#define KT_HERD_MAX_STANDBYS 16
+
 struct kt_herd {
 	uv_loop_t loop;
 	struct kt_qemu_info qemu;
@@ -23,6 +25,8 @@ struct kt_herd {
 	struct kt_machine machine;
 	struct kt_template template;
 	uint64_t all_ready_ns; /* of the last wake: from the first start until all were ready */
+	struct kt_qemu *standbys[KT_HERD_MAX_STANDBYS];
+	unsigned standby_count;
 };
 
 /** What became of one guest.  Texts are owned. */
@@ -48,6 +52,12 @@ struct kt_error *kt_herd_init(struct kt_herd *herd, const char *init,
 /** Boots and saves a guest of @topology; the template before is dropped.  Errors: environment, ... */
 struct kt_error *kt_herd_make_template(struct kt_herd *herd,
 				       const struct kt_topology *topology) KT_MUST_CHECK;
+
+/**
+ * Has @count QEMUs stand by, and waits until they rest; the next guests are woken from them.
+ * Errors: environment, io, no memory.
+ */
+struct kt_error *kt_herd_stand_by(struct kt_herd *herd, unsigned count) KT_MUST_CHECK;
 
 /**
  * Wakes @count guests at once, each of which runs /bin/command with @argument (NULL: they run
