@@ -10,6 +10,13 @@
 
 #define FAIL_FAST_TEXT "an earlier scenario did not pass (--fail-fast)"
 
+enum {
+	MAX_STANDBYS = 16,
+};
+
+/* The key of a scenario's template, "" where there will be none. */
+typedef char template_key[KT_HASH_TEXT_SIZE];
+
 struct kt_engine {
 	struct kt_runner_shared *shared;
 	const struct kt_runner_image *images;
@@ -18,7 +25,9 @@ struct kt_engine {
 	void *ctx;
 
 	struct kt_schedule schedule;
-	struct kt_runner **running; /* by place in the schedule; NULL before and after */
+	template_key *keys;		     /* by scenario */
+	enum kt_accelerator key_accelerator; /* that they are for */
+	struct kt_runner **running;	     /* by place in the schedule; NULL before and after */
 	uv_check_t check;
 	bool cancelled;
 	bool closing;
@@ -46,6 +55,7 @@ static struct kt_error *create_templates(struct kt_engine *engine)
 		.ctx = engine,
 	};
 
+	KT_TRY(kt_standbys_create(config.loop, engine->shared->groups, &engine->shared->standbys));
 	return kt_templates_create(&config, &engine->shared->templates);
 }
 
@@ -59,30 +69,26 @@ static const struct kt_scenario *scenario_at(const struct kt_engine *engine, siz
 	return scenario_of(engine, engine->schedule.entries[place].index);
 }
 
-/* The keys of the templates, per scenario; "" where there will be none. */
-typedef char template_key[KT_HASH_TEXT_SIZE];
-
-static struct kt_error *find_keys(const struct kt_engine *engine, size_t count, template_key **ret)
+static void find_keys(struct kt_engine *engine)
 {
-	template_key *keys = calloc(count + 1, sizeof(*keys));
+	size_t count = engine->shared->session->scenarios->count;
 
-	if (!keys)
-		return kt_error_no_memory();
+	engine->key_accelerator = engine->shared->accelerator;
 	for (size_t i = 0; i < count && engine->options.templates; i++) {
+		engine->keys[i][0] = '\0';
 		if (engine->images[i].missing)
 			continue;
 		/* Who cannot have one is told when its guest is started. */
 		kt_error_destroy(kt_runner_template_key(engine->shared, scenario_of(engine, i),
-							&engine->images[i], keys[i]));
+							&engine->images[i], engine->keys[i]));
 	}
-	*ret = keys;
-	return NULL;
 }
 
 /* The longest of those with one template, of equally long ones the first, has it made. */
-static bool should_go_ahead(const template_key *keys, const struct kt_schedule_entry *entries,
+static bool should_go_ahead(const struct kt_engine *engine, const struct kt_schedule_entry *entries,
 			    size_t count, size_t at)
 {
+	const template_key *keys = engine->keys;
 	const struct kt_schedule_entry *entry = &entries[at];
 
 	for (size_t i = 0; i < count; i++) {
@@ -98,12 +104,14 @@ static bool should_go_ahead(const template_key *keys, const struct kt_schedule_e
 static struct kt_error *make_schedule(struct kt_engine *engine)
 {
 	size_t count = engine->shared->session->scenarios->count;
-	kt_autofree template_key *keys = NULL;
-
-	KT_TRY(find_keys(engine, count, &keys));
 	struct kt_schedule_entry *entries = calloc(count + 1, sizeof(*entries));
-	if (!entries)
+
+	engine->keys = calloc(count + 1, sizeof(*engine->keys));
+	if (!entries || !engine->keys) {
+		free(entries);
 		return kt_error_no_memory();
+	}
+	find_keys(engine);
 	for (size_t i = 0; i < count; i++) {
 		const struct kt_scenario *scenario = scenario_of(engine, i);
 
@@ -115,7 +123,7 @@ static struct kt_error *make_schedule(struct kt_engine *engine)
 		};
 	}
 	for (size_t i = 0; i < count; i++)
-		entries[i].goes_ahead = should_go_ahead(keys, entries, count, i);
+		entries[i].goes_ahead = should_go_ahead(engine, entries, count, i);
 	kt_schedule_init(&engine->schedule, entries, count, engine->options.jobs,
 			 engine->options.memory_mib);
 	return NULL;
@@ -153,9 +161,13 @@ void kt_engine_destroy(struct kt_engine *engine)
 {
 	if (!engine)
 		return;
-	if (engine->shared->templates) /* it was never started: nothing is being made */
+	/* It was never started: nothing is being made, and nobody stands by. */
+	if (engine->shared->templates)
 		kt_templates_close(KT_TAKE(engine->shared->templates), on_nothing, NULL);
+	if (engine->shared->standbys)
+		kt_standbys_close(KT_TAKE(engine->shared->standbys), on_nothing, NULL);
 	kt_schedule_deinit(&engine->schedule);
+	free(engine->keys);
 	free(engine->running);
 	free(engine);
 }
@@ -180,14 +192,83 @@ static void on_templates_closed(void *ctx)
 	engine->on_done(engine->ctx);
 }
 
+static void on_standbys_closed(void *ctx)
+{
+	struct kt_engine *engine = ctx;
+
+	kt_templates_close(KT_TAKE(engine->shared->templates), on_templates_closed, engine);
+}
+
 static void on_check_closed(uv_handle_t *handle)
 {
 	struct kt_engine *engine = handle->data;
 
 	if (engine->shared->templates)
-		kt_templates_close(KT_TAKE(engine->shared->templates), on_templates_closed, engine);
+		kt_standbys_close(KT_TAKE(engine->shared->standbys), on_standbys_closed, engine);
 	else
 		engine->on_done(engine->ctx);
+}
+
+/* ---- those who are next ---- */
+
+static bool has_key(struct kt_engine *engine, size_t index)
+{
+	if (engine->key_accelerator != engine->shared->accelerator)
+		find_keys(engine);
+	return *engine->keys[index];
+}
+
+/* What is next; how many, at most one for each guest that may run at once. */
+static size_t find_next(struct kt_engine *engine, size_t indices[MAX_STANDBYS],
+			const char *keys[MAX_STANDBYS])
+{
+	size_t limit = engine->options.jobs < MAX_STANDBYS ? engine->options.jobs : MAX_STANDBYS;
+	size_t count = 0;
+	size_t place;
+
+	for (size_t nth = 0; nth < limit && kt_schedule_look_ahead(&engine->schedule, nth, &place);
+	     nth++) {
+		size_t index = engine->schedule.entries[place].index;
+
+		if (!has_key(engine, index))
+			continue;
+		indices[count] = index;
+		keys[count++] = engine->keys[index];
+	}
+	return count;
+}
+
+static size_t count_key(const char *const *keys, size_t count, const char *key)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < count; i++)
+		times += !strcmp(keys[i], key);
+	return times;
+}
+
+/*
+ * Has QEMUs stand by for those who are next, which takes a core for 30 ms each: now that a guest is awake
+ * it will wait for its probes, mostly.
+ */
+static void prepare_next(void *ctx)
+{
+	struct kt_engine *engine = ctx;
+	struct kt_standbys *standbys = engine->shared->standbys;
+	size_t indices[MAX_STANDBYS];
+	const char *keys[MAX_STANDBYS] = { NULL };
+
+	if (!standbys)
+		return;
+	size_t count = find_next(engine, indices, keys);
+	kt_standbys_keep(standbys, keys, count);
+	for (size_t i = 0; i < count; i++) {
+		if (kt_standbys_count(standbys, keys[i]) >= count_key(keys, i + 1, keys[i]))
+			continue;
+		/* The guest that cannot have one is started without, and tells if that fails too. */
+		kt_error_destroy(kt_runner_stand_by(engine->shared, scenario_of(engine, indices[i]),
+						    &engine->images[indices[i]], keys[i]));
+	}
 }
 
 static void on_runner_done(void *ctx, struct kt_runner *runner)
@@ -220,6 +301,10 @@ static void miss_scenario(struct kt_engine *engine, size_t place, const char *mi
 /* False if it is over already. */
 static bool start_scenario(struct kt_engine *engine, size_t place)
 {
+	static const struct kt_runner_handler handler = {
+		.on_ready = prepare_next,
+		.on_done = on_runner_done,
+	};
 	const struct kt_scenario *scenario = scenario_at(engine, place);
 	const struct kt_runner_image *image =
 		&engine->images[engine->schedule.entries[place].index];
@@ -230,7 +315,7 @@ static bool start_scenario(struct kt_engine *engine, size_t place)
 		return false;
 	}
 	kt_autoerr struct kt_error *err =
-		kt_runner_create(engine->shared, scenario, image, on_runner_done, engine, &runner);
+		kt_runner_create(engine->shared, scenario, image, &handler, engine, &runner);
 	if (err) {
 		skip_scenario(engine, scenario, KT_RESULT_ERROR, kt_error_message(err));
 		return false;
@@ -283,4 +368,5 @@ void kt_engine_cancel(struct kt_engine *engine, const char *text)
 			kt_runner_cancel(engine->running[i], text);
 	while (kt_schedule_drop(&engine->schedule, &place))
 		skip_scenario(engine, scenario_at(engine, place), KT_RESULT_CANCELLED, text);
+	prepare_next(engine); /* nobody is next */
 }

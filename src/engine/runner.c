@@ -13,8 +13,9 @@ KT_DEFINE_CLEANUP(struct kt_runner *, kt_runner_destroy);
 
 struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
 				  const struct kt_scenario *scenario,
-				  const struct kt_runner_image *image, kt_runner_done_fn on_done,
-				  void *ctx, struct kt_runner **ret)
+				  const struct kt_runner_image *image,
+				  const struct kt_runner_handler *handler, void *ctx,
+				  struct kt_runner **ret)
 {
 	KT_CLEANUP(kt_runner_destroy) struct kt_runner *runner = calloc(1, sizeof(*runner));
 	if (!runner)
@@ -22,7 +23,7 @@ struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
 	runner->shared = shared;
 	runner->scenario = scenario;
 	runner->image = *image;
-	runner->on_done = on_done;
+	runner->handler = handler;
 	runner->ctx = ctx;
 	runner->result = KT_RESULT_ERROR;
 	runner->probe.id = KT_PROBE_FIRST_ID;
@@ -175,7 +176,7 @@ static void on_timer_closed(uv_handle_t *timer)
 	if (--runner->open_timers)
 		return;
 	emit_end(runner);
-	runner->on_done(runner->ctx, runner);
+	runner->handler->on_done(runner->ctx, runner);
 }
 
 void kt_runner_end(struct kt_runner *runner)
@@ -212,6 +213,7 @@ static void on_state(void *ctx, struct kt_guest *guest)
 	runner->was_ready = true;
 	if (kt_runner_is_as_asked(runner))
 		kt_runner_start_workers(runner);
+	runner->handler->on_ready(runner->ctx);
 }
 
 static void on_message(void *ctx, const struct kt_link_message *message)

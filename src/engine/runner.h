@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "engine/fault.h"
 #include "engine/session.h"
+#include "engine/standbys.h"
 #include "engine/templates.h"
 #include "vmm/groups.h"
 #include "vmm/guest.h"
@@ -32,6 +33,7 @@ struct kt_runner_shared {
 	enum kt_accelerator accelerator;
 	bool may_fall_back;		/* to TCG, when KVM turns out not to work */
 	struct kt_templates *templates; /* NULL: every guest is booted */
+	struct kt_standbys *standbys;	/* there where templates are */
 	const struct kt_faults *faults; /* what tests have guests suffer; NULL: nothing */
 	struct kt_groups *groups;	/* for guests; NULL: there are none */
 };
@@ -49,18 +51,23 @@ struct kt_runner_image {
 
 struct kt_runner;
 
-/** The scenario is over and its scenario_end was emitted. */
-typedef void (*kt_runner_done_fn)(void *ctx, struct kt_runner *runner);
+struct kt_runner_handler {
+	/** The guest is there: what it was woken from, and the time to start it, are free for others. */
+	void (*on_ready)(void *ctx);
+	/** The scenario is over and its scenario_end was emitted. */
+	void (*on_done)(void *ctx, struct kt_runner *runner);
+};
 
 /**
- * Makes a runner.  @shared is read again whenever a guest is started, and changed when KVM
+ * Makes a runner.  @handler must outlive it; @shared is read again whenever a guest is started, and changed when KVM
  * turns out not to work.
  * Errors: no memory.  Owner: the caller, who destroys it before the start or after on_done.
  */
 struct kt_error *kt_runner_create(struct kt_runner_shared *shared,
 				  const struct kt_scenario *scenario,
-				  const struct kt_runner_image *image, kt_runner_done_fn on_done,
-				  void *ctx, struct kt_runner **ret) KT_MUST_CHECK;
+				  const struct kt_runner_image *image,
+				  const struct kt_runner_handler *handler, void *ctx,
+				  struct kt_runner **ret) KT_MUST_CHECK;
 
 /**
  * Describes the scenario's guest as QEMU's argument vector.
@@ -89,6 +96,15 @@ struct kt_error *kt_runner_template_key(const struct kt_runner_shared *shared,
 					const struct kt_scenario *scenario,
 					const struct kt_runner_image *image,
 					char ret[KT_HASH_TEXT_SIZE]) KT_MUST_CHECK;
+
+/**
+ * Has a QEMU stand by for the scenario's guest, if the template called @key, the guest's, is there.
+ * Errors: as kt_standbys_add(), usage, io.
+ */
+struct kt_error *kt_runner_stand_by(struct kt_runner_shared *shared,
+				    const struct kt_scenario *scenario,
+				    const struct kt_runner_image *image,
+				    const char *key) KT_MUST_CHECK;
 
 /** Whether a guest under @accelerator that failed for @reason is to be tried under emulation. */
 bool kt_runner_is_kvm_to_blame(const struct kt_runner_shared *shared,

@@ -11,109 +11,10 @@
 #include "base/text.h"
 #include "engine/runner_state.h"
 
-/* A boot takes 1.5 to 3.5 s emulated on an idle machine (docs/performance.md); the rest is for
- * machines that are slow or busy. */
-#define KT_BOOT_TIMEOUT_NS	   (40 * KT_NS_PER_SEC)
-#define KT_BOOT_TIMEOUT_PER_CPU_NS (2 * KT_NS_PER_SEC)
-/* A working KVM boots in well under this; a broken one may never say so. */
-#define KT_KVM_BOOT_TIMEOUT_NS (5 * KT_NS_PER_SEC)
-/* A guest wakes in 50 to 80 ms; what hangs is booted instead. */
-#define KT_WAKE_TIMEOUT_NS	   (10 * KT_NS_PER_SEC)
-#define KT_WAKE_TIMEOUT_PER_CPU_NS (KT_NS_PER_SEC / 4)
-/* The agent says something every second. */
-#define KT_SILENCE_TIMEOUT_NS (20 * KT_NS_PER_SEC)
-
-uint32_t kt_runner_memory_mib(const struct kt_scenario *scenario, uint64_t image_bytes)
-{
-	uint32_t least = kt_machine_memory_mib(&scenario->topology, image_bytes);
-	uint32_t mib = scenario->memory_mib > least ? scenario->memory_mib : least;
-	uint32_t nodes = scenario->topology.numa_nodes;
-
-	return (mib + nodes - 1) / nodes * nodes;
-}
-
-static struct kt_machine machine_of(const struct kt_runner_shared *shared,
-				    const struct kt_scenario *scenario, uint64_t image_bytes,
-				    enum kt_machine_memory memory)
-{
-	return (struct kt_machine){
-		.topology = scenario->topology,
-		.memory_mib = kt_runner_memory_mib(scenario, image_bytes),
-		.accelerator = shared->accelerator,
-		.tcg_multi_thread = shared->tcg_multi_thread,
-		.cpu = shared->cpu,
-		.agent_port = KT_PORT_NAME,
-		.qmp_fd = KT_QEMU_FD_QMP,
-		.agent_fd = KT_QEMU_FD_AGENT,
-		.console_fd = KT_QEMU_FD_CONSOLE,
-		.memory = memory,
-		.memory_fd = KT_QEMU_FD_MEMORY,
-	};
-}
-
-static struct kt_error *boot_arguments(const struct kt_runner_shared *shared,
-				       const struct kt_machine *machine, struct kt_arguments *ret)
-{
-	struct kt_machine_boot boot = {
-		.kernel_fd = KT_QEMU_FD_KERNEL,
-		.initrd_fd = KT_QEMU_FD_INITRD,
-		.tsc_khz = shared->tsc_khz,
-	};
-
-	return kt_machine_boot_arguments(machine, &boot, &shared->programs, ret);
-}
-
-struct kt_error *kt_runner_arguments(const struct kt_runner_shared *shared,
-				     const struct kt_scenario *scenario, uint64_t image_bytes,
-				     struct kt_arguments *ret)
-{
-	struct kt_machine machine = machine_of(shared, scenario, image_bytes, KT_MEMORY_OWN);
-
-	return boot_arguments(shared, &machine, ret);
-}
-
-static uint64_t boot_timeout_ns(const struct kt_runner_shared *shared,
-				const struct kt_scenario *scenario)
-{
-	if (shared->accelerator == KT_ACCELERATOR_KVM && shared->may_fall_back)
-		return KT_KVM_BOOT_TIMEOUT_NS;
-	return KT_BOOT_TIMEOUT_NS +
-	       KT_BOOT_TIMEOUT_PER_CPU_NS * kt_topology_cpu_count(&scenario->topology);
-}
-
-struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
-				       const struct kt_scenario *scenario,
-				       const struct kt_runner_image *image,
-				       struct kt_arguments *arguments, struct kt_guest_config *ret)
-{
-	shared->programs.parent_pid = getpid();
-	KT_TRY(kt_runner_arguments(shared, scenario, image->bytes, arguments));
-	*ret = (struct kt_guest_config){
-		.qemu = { .argv = arguments->argv,
-			  .kernel_fd = image->kernel_fd,
-			  .initrd_fd = image->fd,
-			  .state_fd = -1 },
-		.boot_timeout_ns = boot_timeout_ns(shared, scenario),
-		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
-	};
-	return NULL;
-}
-
-/* Without a group a guest is as it is where there are none. */
 static void take_group(struct kt_runner *runner)
 {
-	struct kt_runner_shared *shared = runner->shared;
-	struct kt_machine machine =
-		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_OWN);
-	struct kt_limits limits = kt_machine_limits(&machine);
-
-	if (!shared->groups)
-		return;
-	kt_autoerr struct kt_error *err = kt_groups_take(shared->groups, limits.memory_bytes,
-							 limits.task_count, &runner->group_procs);
-	if (err)
-		kt_session_note(shared->session, runner->scenario->name, kt_error_message(err));
-	shared->programs.group_procs = runner->group_procs;
+	runner->group_procs =
+		kt_runner_take_group(runner->shared, runner->scenario, runner->image.bytes);
 }
 
 static struct kt_error *create_guest(struct kt_runner *runner, const struct kt_guest_config *config)
@@ -137,34 +38,41 @@ static struct kt_error *boot(struct kt_runner *runner)
 	return NULL;
 }
 
+static struct kt_guest_config wake_config(const struct kt_runner *runner)
+{
+	struct kt_guest_config config = kt_runner_wake_config(runner->scenario);
+
+	config.strikes = kt_runner_strikes(runner, KT_FAULT_WOKEN);
+	return config;
+}
+
+/* What is left to do where a QEMU stands by. */
+static struct kt_error *wake_standby(struct kt_runner *runner)
+{
+	struct kt_guest_config config = wake_config(runner);
+	struct kt_standby standby;
+
+	KT_TRY(create_guest(runner, &config));
+	(void)kt_standbys_take(runner->shared->standbys, runner->key, &standby);
+	runner->group_procs = standby.group_procs;
+	kt_guest_take_over(runner->guest, standby.qemu);
+	return NULL;
+}
+
 static struct kt_error *wake(struct kt_runner *runner, const struct kt_template *template)
 {
 	struct kt_runner_shared *shared = runner->shared;
-	struct kt_machine machine =
-		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_COPY_ON_WRITE);
+	struct kt_guest_config config = wake_config(runner);
 	kt_autoarguments struct kt_arguments arguments = { 0 };
 	kt_autoclose int state_fd = -1;
 
 	runner->start = KT_START_TEMPLATE;
 	runner->template = template;
+	if (kt_standbys_count(shared->standbys, runner->key))
+		return wake_standby(runner);
 	take_group(runner);
-	KT_TRY(kt_machine_wake_arguments(&machine, &shared->programs, &arguments));
-	KT_TRY(kt_template_open_state(template, &state_fd));
-	struct kt_guest_config config = {
-		.qemu = {
-		.argv = arguments.argv,
-		.kernel_fd = -1,
-		.initrd_fd = -1,
-		.state_fd = state_fd,
-		.memory_fds = template->memory_fds,
-		.memory_count = template->memory_count,
-		},
-		.boot_timeout_ns = KT_WAKE_TIMEOUT_NS +
-				   KT_WAKE_TIMEOUT_PER_CPU_NS *
-					   kt_topology_cpu_count(&runner->scenario->topology),
-		.silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
-		.strikes = kt_runner_strikes(runner, KT_FAULT_WOKEN),
-	};
+	KT_TRY(kt_runner_wake_qemu(shared, runner->scenario, runner->image.bytes, template,
+				   &arguments, &state_fd, &config.qemu));
 	KT_TRY(create_guest(runner, &config));
 	kt_guest_start(runner->guest);
 	return NULL;
@@ -286,7 +194,7 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 
 	/* Its memory outlives it, and would count for the next guest of its group. */
 	shared->programs.group_procs = NULL;
-	KT_TRY(boot_arguments(shared, machine, &arguments));
+	KT_TRY(kt_runner_machine_arguments(shared, machine, &arguments));
 	struct kt_template_order order = {
 		.key = key,
 		.arguments = &arguments,
@@ -294,29 +202,11 @@ static struct kt_error *make_template(struct kt_runner *runner, const struct kt_
 			   .kernel_fd = runner->image.kernel_fd,
 			   .initrd_fd = runner->image.fd,
 			   .warm = warm,
-			   .boot_timeout_ns = boot_timeout_ns(shared, runner->scenario),
+			   .boot_timeout_ns = kt_runner_boot_timeout_ns(shared, runner->scenario),
 			   .silence_timeout_ns = KT_SILENCE_TIMEOUT_NS,
 			   .strikes = kt_runner_strikes(runner, KT_FAULT_TEMPLATE) },
 	};
 	return kt_templates_make(shared->templates, &order);
-}
-
-struct kt_error *kt_runner_template_key(const struct kt_runner_shared *shared,
-					const struct kt_scenario *scenario,
-					const struct kt_runner_image *image,
-					char ret[KT_HASH_TEXT_SIZE])
-{
-	const struct kt_machine machine =
-		machine_of(shared, scenario, image->bytes, KT_MEMORY_SHARED);
-	const struct kt_template_parts parts = {
-		.machine = &machine,
-		.qemu = shared->programs.qemu,
-		.kernel = image->kernel_hash,
-		.image = image->hash,
-		.cpuinfo_path = "/proc/cpuinfo",
-	};
-
-	return kt_template_key(&parts, ret);
 }
 
 /* Wakes a guest, or waits until that can be; @ret_used is false where templates are out. */
@@ -324,11 +214,11 @@ static struct kt_error *use_template(struct kt_runner *runner, bool *ret_used)
 {
 	struct kt_runner_shared *shared = runner->shared;
 	struct kt_machine machine =
-		machine_of(shared, runner->scenario, runner->image.bytes, KT_MEMORY_SHARED);
-	char key[KT_HASH_TEXT_SIZE];
+		kt_runner_machine(shared, runner->scenario, runner->image.bytes, KT_MEMORY_SHARED);
 	const struct kt_template *template;
+	const char *key = runner->key;
 
-	KT_TRY(kt_runner_template_key(shared, runner->scenario, &runner->image, key));
+	KT_TRY(kt_runner_template_key(shared, runner->scenario, &runner->image, runner->key));
 	enum kt_template_answer answer = kt_templates_find(shared->templates, key, &template);
 	*ret_used = answer != KT_TEMPLATE_BAD;
 	if (answer == KT_TEMPLATE_BAD)

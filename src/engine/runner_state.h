@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * The runner's state, shared by its life (runner.c), its workers (runner_workers.c) and its
- * probes (runner_probes.c), and by nobody else.
+ * The runner's state, shared by its life (runner.c), its machine (runner_machine.c), how it comes by a
+ * guest (runner_guest.c), its workers (runner_workers.c) and its probes (runner_probes.c), and by
+ * nobody else.
  */
 #ifndef KT_ENGINE_RUNNER_STATE_H
 #define KT_ENGINE_RUNNER_STATE_H
 
+#include "base/clock.h"
 #include "base/tail.h"
 #include "engine/event_lines.h"
 #include "engine/runner.h"
@@ -15,13 +17,15 @@
 /* The contract's limit for what is kept of a program's stream (section 7.1). */
 #define KT_CAPTURE_MAX_BYTES (16ULL << 20)
 /* The same for a document behind the stream of its snapshots, whose lines are shorter. */
-#define KT_STREAM_MAX_BYTES	 (3 * KT_CAPTURE_MAX_BYTES)
-#define KT_WORKER_OUTPUT_BYTES	 (1ULL << 20)
-#define KT_WORKER_TAIL_BYTES	 2048
-#define KT_PROBE_TAIL_BYTES	 4096
-#define KT_LAST_WORDS_MS	 3000 /* for a probe whose target has died */
-#define KT_WORKER_FIRST_ID	 1
-#define KT_PROBE_FIRST_ID	 1000
+#define KT_STREAM_MAX_BYTES    (3 * KT_CAPTURE_MAX_BYTES)
+#define KT_WORKER_OUTPUT_BYTES (1ULL << 20)
+#define KT_WORKER_TAIL_BYTES   2048
+#define KT_PROBE_TAIL_BYTES    4096
+#define KT_LAST_WORDS_MS       3000 /* for a probe whose target has died */
+#define KT_WORKER_FIRST_ID     1
+#define KT_PROBE_FIRST_ID      1000
+/* The agent says something every second. */
+#define KT_SILENCE_TIMEOUT_NS	 (20 * KT_NS_PER_SEC)
 #define KT_WORKER_MARKER_PATTERN "/tmp/ktstr-worker-ready-%p" /* contract 5.4 */
 
 enum worker_phase {
@@ -59,10 +63,11 @@ struct kt_runner {
 	struct kt_runner_shared *shared;
 	const struct kt_scenario *scenario;
 	struct kt_runner_image image;
-	kt_runner_done_fn on_done;
+	const struct kt_runner_handler *handler;
 	void *ctx;
 
 	struct kt_guest *guest;
+	char key[KT_HASH_TEXT_SIZE];	    /* of the template that it is to be woken from */
 	const char *group_procs;	    /* of the control group that the guest has, or NULL */
 	enum kt_accelerator accelerator;    /* of the present guest, or of the one waited for */
 	enum kt_start start;		    /* how it came to run */
@@ -91,6 +96,45 @@ struct kt_runner {
 
 /** What a runner does with what its guest reports. */
 extern const struct kt_guest_handler kt_runner_guest_handler;
+
+/** How the scenario's guest is described, with its memory as @memory says. */
+struct kt_machine kt_runner_machine(const struct kt_runner_shared *shared,
+				    const struct kt_scenario *scenario, uint64_t image_bytes,
+				    enum kt_machine_memory memory);
+
+/**
+ * Describes how @machine is booted as QEMU's argument vector.
+ * Errors: usage, no memory.  Owner: the caller calls kt_arguments_deinit() on @ret.
+ */
+struct kt_error *kt_runner_machine_arguments(const struct kt_runner_shared *shared,
+					     const struct kt_machine *machine,
+					     struct kt_arguments *ret) KT_MUST_CHECK;
+
+/** How long the scenario's guest may take to boot, in nanoseconds. */
+uint64_t kt_runner_boot_timeout_ns(const struct kt_runner_shared *shared,
+				   const struct kt_scenario *scenario);
+
+/** The deadlines of a guest that is woken; it has no QEMU yet. */
+struct kt_guest_config kt_runner_wake_config(const struct kt_scenario *scenario);
+
+/**
+ * Describes the QEMU of a guest that is woken from @template.
+ * Errors: usage, io, no memory.
+ * Owner: the caller calls kt_arguments_deinit() on @arguments and closes @state_fd, which @ret borrows,
+ * as it does @template.
+ */
+struct kt_error *kt_runner_wake_qemu(struct kt_runner_shared *shared,
+				     const struct kt_scenario *scenario, uint64_t image_bytes,
+				     const struct kt_template *template,
+				     struct kt_arguments *arguments, int *state_fd,
+				     struct kt_qemu_config *ret) KT_MUST_CHECK;
+
+/**
+ * Takes a control group for the QEMU that is described next; NULL where there are none, or it
+ * could not be had, which is noted: without a group a guest is as it is where there are none.
+ */
+const char *kt_runner_take_group(struct kt_runner_shared *shared,
+				 const struct kt_scenario *scenario, uint64_t image_bytes);
 
 /** Starts a guest: woken from a template where there is one or can be one, else booted. */
 void kt_runner_start_guest(struct kt_runner *runner);

@@ -116,6 +116,17 @@ bool kt_schedule_take(struct kt_schedule *schedule, size_t *ret)
 	return true;
 }
 
+bool kt_schedule_look_ahead(const struct kt_schedule *schedule, size_t nth, size_t *ret)
+{
+	for (size_t i = schedule->first; i < schedule->count; i++) {
+		if (schedule->entries[i].is_taken || nth--)
+			continue;
+		*ret = i;
+		return true;
+	}
+	return false;
+}
+
 bool kt_schedule_drop(struct kt_schedule *schedule, size_t *ret)
 {
 	if (schedule->first == schedule->count)

@@ -58,6 +58,9 @@ void kt_schedule_init(struct kt_schedule *schedule, struct kt_schedule_entry *en
  */
 bool kt_schedule_take(struct kt_schedule *schedule, size_t *ret);
 
+/** Finds the @nth that waits, counted from 0 in the order of the queue; false if there are not so many. */
+bool kt_schedule_look_ahead(const struct kt_schedule *schedule, size_t nth, size_t *ret);
+
 /** Takes the first that waits, to be told that it will not run; false if nothing waits. */
 bool kt_schedule_drop(struct kt_schedule *schedule, size_t *ret);
 
