@@ -52,6 +52,7 @@ static struct kt_error *wake_standby(struct kt_runner *runner)
 	struct kt_guest_config config = wake_config(runner);
 	struct kt_standby standby;
 
+	runner->start = KT_START_STANDBY;
 	KT_TRY(create_guest(runner, &config));
 	(void)kt_standbys_take(runner->shared->standbys, runner->key, &standby);
 	runner->group_procs = standby.group_procs;

@@ -49,6 +49,7 @@ enum kt_start {
 	KT_START_NONE, /* not known */
 	KT_START_COLD,
 	KT_START_TEMPLATE, /* woken from a saved state */
+	KT_START_STANDBY,  /* likewise, by a QEMU that had loaded it before */
 };
 
 enum kt_guest_state {

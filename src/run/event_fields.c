@@ -3,7 +3,7 @@
 
 const char *const kt_accel_words[] = { NULL, "kvm", "tcg", NULL };
 
-static const char *const start_words[] = { NULL, "cold", "template", NULL };
+static const char *const start_words[] = { NULL, "cold", "template", "standby", NULL };
 
 const char *const kt_guest_state_words[] = {
 	"new", "starting", "kernel", "agent", "ready", "probing", "done", "failed", "stopped", NULL,

@@ -274,6 +274,26 @@ START_TEST(who_waits_can_be_dropped)
 }
 END_TEST
 
+START_TEST(who_waits_can_be_seen)
+{
+	static const struct item items[] = { { 9, 600 }, { 8, 500 }, { 7, 300 }, { 6, 500 } };
+	struct kt_schedule schedule;
+	size_t place;
+
+	make(&schedule, items, 4, 4, 1000);
+	ck_assert(kt_schedule_look_ahead(&schedule, 0, &place));
+	ck_assert_uint_eq(schedule.entries[place].index, 0);
+	ck_assert_int_eq(take(&schedule, &place), 0);
+	ck_assert_int_eq(take(&schedule, &place), 2); /* of those that fit the next */
+	ck_assert(kt_schedule_look_ahead(&schedule, 0, &place));
+	ck_assert_uint_eq(schedule.entries[place].index, 1);
+	ck_assert(kt_schedule_look_ahead(&schedule, 1, &place));
+	ck_assert_uint_eq(schedule.entries[place].index, 3);
+	ck_assert(!kt_schedule_look_ahead(&schedule, 2, &place));
+	kt_schedule_deinit(&schedule);
+}
+END_TEST
+
 START_TEST(an_empty_queue)
 {
 	struct kt_schedule schedule;
@@ -301,6 +321,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, what_never_fits_runs_alone);
 	tcase_add_test(tests, a_large_one_is_not_passed_for_ever);
 	tcase_add_test(tests, who_waits_can_be_dropped);
+	tcase_add_test(tests, who_waits_can_be_seen);
 	tcase_add_test(tests, an_empty_queue);
 	suite_add_tcase(all, tests);
 	return all;

@@ -37,6 +37,12 @@ tap_check 'both wake' starts template 2
 tap_check 'from one template' said 'was made in' 1
 tap_check 'nothing is kept unasked' test ! -e "$kept"
 
+run --jobs 1 nonexistent-pid known-allocation not-jemalloc
+tap_check 'one after the other they pass too' test $? -eq 0
+jq -r 'select(.event == "scenario_end") | .start' "$tap_dir/out" >"$tap_dir/ends"
+tap_check 'and a QEMU stood by for the second and the third' \
+	test "$(tr '\n' ' ' <"$tap_dir/ends")" = 'template standby standby '
+
 run --no-template nonexistent-pid
 tap_check 'without templates it passes too' test $? -eq 0
 tap_check 'after a boot' starts cold 1

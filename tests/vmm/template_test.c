@@ -8,15 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "tests/vmm/herd.h"
 
 #define COUNT 3
+/* Long enough that a clock which stood still meanwhile would show. */
+#define STAND_BY_MS 300
 
 static struct kt_herd herd;
 static struct kt_herd_guest guests[COUNT];
@@ -157,6 +161,50 @@ START_TEST(nobody_can_write_into_a_template)
 END_TEST
 
 /* Two nodes, four caches, sixteen CPUs. */
+/* A guest wakes when it is wanted, whenever its QEMU was started: its time is that of the wake. */
+START_TEST(who_stood_by_is_as_fresh)
+{
+	make_herd();
+	KT_OK(kt_herd_stand_by(&herd, COUNT));
+	pid_t pids[COUNT];
+	for (unsigned i = 0; i < COUNT; i++)
+		pids[i] = kt_qemu_pid(herd.standbys[i]);
+	(void)usleep(STAND_BY_MS * 1000);
+	uint64_t before_ns = kt_clock_real_ns();
+	wake(COUNT, "look");
+	uint64_t after_ns = kt_clock_real_ns();
+	ck_assert_uint_eq(herd.standby_count, 0);
+	for (unsigned i = 0; i < COUNT; i++)
+		ck_assert_int_eq(kill(pids[i], 0), -1); /* it was those who ran, and they ended */
+	expect_all_differ("uuid");
+	expect_all_differ("boot_id");
+	expect_all_differ("getrandom");
+	expect_all_differ("at_random");
+	expect_all_differ("pid");
+	for (unsigned i = 0; i < COUNT; i++) {
+		uint64_t real_ns = strtoull(value_of(i, "real_ns"), NULL, 10);
+		ck_assert_uint_ge(real_ns, before_ns);
+		ck_assert_uint_le(real_ns, after_ns);
+		ck_assert_str_eq(value_of(i, "entries of /tmp"), "0");
+	}
+	forget();
+	drop_herd();
+}
+END_TEST
+
+START_TEST(who_stood_by_and_died_is_told)
+{
+	make_herd();
+	KT_OK(kt_herd_stand_by(&herd, 1));
+	kt_qemu_kill(herd.standbys[0], SIGKILL);
+	KT_OK(kt_herd_wake(&herd, 1, "look", guests));
+	ck_assert_int_eq(guests[0].reason, KT_REASON_QEMU_EXIT);
+	ck_assert_ptr_nonnull(strstr(kt_buf_text(&guests[0].detail), "killed by signal 9"));
+	forget();
+	drop_herd();
+}
+END_TEST
+
 START_TEST(a_large_machine_wakes)
 {
 	const struct kt_topology large = { 2, 4, 2, 2 };
@@ -198,6 +246,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, siblings_share_nothing);
 	tcase_add_test(tests, writes_stay_in_their_guest);
 	tcase_add_test(tests, nobody_can_write_into_a_template);
+	tcase_add_test(tests, who_stood_by_is_as_fresh);
+	tcase_add_test(tests, who_stood_by_and_died_is_told);
 	tcase_add_test(tests, a_large_machine_wakes);
 	tcase_add_test(tests, a_damaged_state_is_told);
 	suite_add_tcase(all, tests);
