@@ -140,7 +140,7 @@ struct kt_run_scenario {
 /** What a model keeps of the past.  All zero: every snapshot, and no series. */
 struct kt_run_limits {
 	bool latest_only; /* of each probe run only the latest snapshot: nobody will judge */
-	bool drop_ended; /* of a scenario that ended no snapshot and no console: nobody looks back */
+	bool drop_ended; /* of one that ended no snapshots, states and console: nobody looks back */
 	size_t series_bytes; /* series of all probe runs together; beyond, they are thinned; 0: none */
 };
 

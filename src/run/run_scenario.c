@@ -155,6 +155,13 @@ static void forget_past(struct kt_run_scenario *scenario)
 		}
 	kt_arena_deinit(&scenario->snapshots);
 	kt_tail_deinit(&scenario->console);
+	free(scenario->console_marks);
+	scenario->console_marks = NULL;
+	scenario->console_mark_count = scenario->console_mark_cap = 0;
+	/* The latest is scenario->guest. */
+	free(scenario->states);
+	scenario->states = NULL;
+	scenario->state_count = scenario->state_cap = 0;
 }
 
 struct kt_error *kt_run_apply_scenario_end(struct kt_run *run, struct kt_run_scenario *scenario,

@@ -219,6 +219,11 @@ START_TEST(who_has_ended_leaves_its_verdicts)
 	}
 	apply(&run, (struct kt_event){ .type = KT_EVENT_CONSOLE, .console = { .text = "hello" } },
 	      2000);
+	apply(&run,
+	      (struct kt_event){ .type = KT_EVENT_GUEST_STATE,
+				 .guest_state = { .state = KT_GUEST_READY } },
+	      2000);
+	ck_assert_ptr_nonnull(kt_run_find_scenario(&run, "s")->states);
 	say(&run, KT_VERDICT_PASS, "17", 2000);
 	const struct kt_run_probe_run *probe_run = first_run(&run, "p");
 	ck_assert_uint_eq(probe_run->snapshot_count - probe_run->kept_from, _i ? 1 : 20);
@@ -235,6 +240,9 @@ START_TEST(who_has_ended_leaves_its_verdicts)
 	ck_assert_str_eq(probe_run->start.engine, "bpf");
 	(void)kt_tail_bytes(&scenario->console, &len);
 	ck_assert_uint_eq(len, 0);
+	ck_assert_ptr_null(scenario->console_marks);
+	ck_assert_ptr_null(scenario->states);
+	ck_assert_int_eq(scenario->guest.state, KT_GUEST_READY);
 	/* A recording that is not ours may go on. */
 	crowd_next(&crowd);
 	take(&run, "p", 20, &crowd.snapshot);
