@@ -46,6 +46,15 @@ static struct kt_guest_config wake_config(const struct kt_runner *runner)
 	return config;
 }
 
+/* Whether a test wants something of the time before QEMU is up, which one that stands by has behind it. */
+static bool suffers_at_the_start(const struct kt_guest_strikes *strikes)
+{
+	for (size_t i = 0; i < strikes->count; i++)
+		if (strikes->list[i].state == KT_GUEST_STARTING)
+			return true;
+	return false;
+}
+
 /* What is left to do where a QEMU stands by. */
 static struct kt_error *wake_standby(struct kt_runner *runner)
 {
@@ -69,7 +78,8 @@ static struct kt_error *wake(struct kt_runner *runner, const struct kt_template 
 
 	runner->start = KT_START_TEMPLATE;
 	runner->template = template;
-	if (kt_standbys_count(shared->standbys, runner->key))
+	if (kt_standbys_count(shared->standbys, runner->key) &&
+	    !suffers_at_the_start(&config.strikes))
 		return wake_standby(runner);
 	take_group(runner);
 	KT_TRY(kt_runner_wake_qemu(shared, runner->scenario, runner->image.bytes, template,
