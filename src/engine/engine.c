@@ -238,18 +238,9 @@ static size_t find_next(struct kt_engine *engine, size_t indices[MAX_STANDBYS],
 	return count;
 }
 
-static size_t count_key(const char *const *keys, size_t count, const char *key)
-{
-	size_t times = 0;
-
-	for (size_t i = 0; i < count; i++)
-		times += !strcmp(keys[i], key);
-	return times;
-}
-
 /*
- * Has QEMUs stand by for those who are next, which takes a core for 30 ms each: now that a guest is awake
- * it will wait for its probes, mostly.
+ * Has QEMUs stand by for those who are next.  A guest that is awake waits for its probes, mostly, which
+ * is the time to start others.
  */
 static void prepare_next(void *ctx)
 {
@@ -263,7 +254,7 @@ static void prepare_next(void *ctx)
 	size_t count = find_next(engine, indices, keys);
 	kt_standbys_keep(standbys, keys, count);
 	for (size_t i = 0; i < count; i++) {
-		if (kt_standbys_count(standbys, keys[i]) >= count_key(keys, i + 1, keys[i]))
+		if (!kt_standbys_lack(standbys, keys, i))
 			continue;
 		/* The guest that cannot have one is started without, and tells if that fails too. */
 		kt_error_destroy(kt_runner_stand_by(engine->shared, scenario_of(engine, indices[i]),

@@ -59,8 +59,8 @@ struct kt_runner_handler {
 };
 
 /**
- * Makes a runner.  @handler must outlive it; @shared is read again whenever a guest is started, and changed when KVM
- * turns out not to work.
+ * Makes a runner.  @handler must outlive it; @shared is read again whenever a guest is started, and
+ * changed when KVM turns out not to work.
  * Errors: no memory.  Owner: the caller, who destroys it before the start or after on_done.
  */
 struct kt_error *kt_runner_create(struct kt_runner_shared *shared,

@@ -12,7 +12,7 @@
 #define KT_BOOT_TIMEOUT_PER_CPU_NS (2 * KT_NS_PER_SEC)
 /* A working KVM boots in well under this; a broken one may never say so. */
 #define KT_KVM_BOOT_TIMEOUT_NS (5 * KT_NS_PER_SEC)
-/* A guest wakes in 50 to 80 ms; what hangs is booted instead. */
+/* A guest wakes in 30 to 150 ms (docs/performance.md); what hangs is booted instead. */
 #define KT_WAKE_TIMEOUT_NS	   (10 * KT_NS_PER_SEC)
 #define KT_WAKE_TIMEOUT_PER_CPU_NS (KT_NS_PER_SEC / 4)
 

@@ -149,16 +149,26 @@ static void end(struct entry *entry)
 	kt_qemu_kill(entry->standby.qemu, SIGKILL);
 }
 
+static size_t count_key(const char *const *keys, size_t count, const char *key)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < count; i++)
+		times += !strcmp(keys[i], key);
+	return times;
+}
+
+bool kt_standbys_lack(const struct kt_standbys *standbys, const char *const *keys, size_t index)
+{
+	return kt_standbys_count(standbys, keys[index]) < count_key(keys, index + 1, keys[index]);
+}
+
 void kt_standbys_keep(struct kt_standbys *standbys, const char *const *keys, size_t count)
 {
-	for (struct entry *entry = standbys->entries; entry; entry = entry->next) {
-		size_t wanted_count = 0;
-
-		for (size_t i = 0; i < count; i++)
-			wanted_count += !strcmp(entry->key, keys[i]);
-		if (!entry->is_ending && kt_standbys_count(standbys, entry->key) > wanted_count)
+	for (struct entry *entry = standbys->entries; entry; entry = entry->next)
+		if (!entry->is_ending &&
+		    kt_standbys_count(standbys, entry->key) > count_key(keys, count, entry->key))
 			end(entry);
-	}
 }
 
 void kt_standbys_close(struct kt_standbys *standbys, void (*on_closed)(void *ctx), void *ctx)

@@ -43,6 +43,9 @@ size_t kt_standbys_count(const struct kt_standbys *standbys, const char *key);
 /** Takes one of @key out, which is the caller's now, and its group; false if there is none. */
 bool kt_standbys_take(struct kt_standbys *standbys, const char *key, struct kt_standby *ret);
 
+/** Whether there are fewer for keys[index] than it occurs in @keys up to there. */
+bool kt_standbys_lack(const struct kt_standbys *standbys, const char *const *keys, size_t index);
+
 /** Ends those that are for none of the @count @keys, and those of which there are more than keys. */
 void kt_standbys_keep(struct kt_standbys *standbys, const char *const *keys, size_t count);
 

@@ -102,7 +102,10 @@ static void read_events(struct crowd *crowd, FILE *out)
 		kt_autoevent struct kt_event event = { 0 };
 		kt_autoerr struct kt_error *err = kt_event_decode(line, (size_t)len - 1, &event);
 
-		if (!err)
+		if (err)
+			fprintf(stderr, "crowd_bench: an event cannot be read: %s\n",
+				kt_error_message(err));
+		else
 			take_event(crowd, &event);
 	}
 }

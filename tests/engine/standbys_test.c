@@ -55,7 +55,7 @@ static void add(const char *name)
 	KT_OK(add_script(name, "exec sleep 100"));
 }
 
-/* Until one of @key has ended. */
+/* Lets the loop run until no more than @count of @key are left. */
 static void await_count(const char *key, size_t count)
 {
 	while (kt_standbys_count(standbys, key) > count)
@@ -143,12 +143,16 @@ START_TEST(those_that_nobody_wants_are_ended)
 	for (int i = 0; i < 3; i++)
 		add(KEY_A);
 	add(KEY_B);
+	ck_assert(!kt_standbys_lack(standbys, keys, 2));
 	kt_standbys_keep(standbys, keys, 3);
 	ck_assert_uint_eq(kt_standbys_count(standbys, KEY_A), 2);
 	ck_assert_uint_eq(kt_standbys_count(standbys, KEY_B), 1);
 	kt_standbys_keep(standbys, keys, 1);
 	ck_assert_uint_eq(kt_standbys_count(standbys, KEY_A), 1);
 	ck_assert_uint_eq(kt_standbys_count(standbys, KEY_B), 0);
+	ck_assert(!kt_standbys_lack(standbys, keys, 0));
+	ck_assert(kt_standbys_lack(standbys, keys, 1));
+	ck_assert(kt_standbys_lack(standbys, keys, 2)); /* the second of its kind */
 	close_store();
 }
 END_TEST

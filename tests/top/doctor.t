@@ -132,7 +132,7 @@ tap_check 'a QEMU that is missing, none, or too old' qemus
 
 defects() {
 	fake qemu 'QEMU emulator version 8.0.4' && KTSTR_QEMU=$tap_dir/qemu doctor 0 --accel tcg &&
-		says warn qemu '8.0.4.*corrupt guests' || return 1
+		says warn qemu '8.0.4.*corrupts guests' || return 1
 	fake qemu 'QEMU emulator version 8.1.0' && KTSTR_QEMU=$tap_dir/qemu doctor 0 --accel tcg &&
 		says ok qemu '8.1.0.*no known defect'
 }

@@ -428,7 +428,7 @@ static const struct {
 	{ KT_ACCEL_MODE_AUTO, KT_ACCELERATOR_TCG, "device", true, KT_HEALTH_WARN, "group" },
 	{ KT_ACCEL_MODE_AUTO, KT_ACCELERATOR_TCG, "device", false, KT_HEALTH_WARN, "kvm_intel" },
 	{ KT_ACCEL_MODE_AUTO, KT_ACCELERATOR_TCG, "probe-guest", true, KT_HEALTH_WARN,
-	  "right here" },
+	  "another machine" },
 	{ KT_ACCEL_MODE_TCG, KT_ACCELERATOR_TCG, "choice", true, KT_HEALTH_OK, "" },
 	{ KT_ACCEL_MODE_KVM, KT_ACCELERATOR_KVM, "device", true, KT_HEALTH_UNKNOWN, "leave out" },
 };

@@ -88,12 +88,7 @@ START_TEST(time_without_us_is_not_silence)
 	};
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)fake_qemu, NULL };
 	struct kt_guest_config config = {
-		.qemu = {
-		.argv = argv,
-		.kernel_fd = -1,
-		.initrd_fd = -1,
-		.state_fd = -1,
-		},
+		.qemu = { .argv = argv, .kernel_fd = -1, .initrd_fd = -1, .state_fd = -1 },
 		.boot_timeout_ns = 60 * KT_NS_PER_SEC,
 		.silence_timeout_ns = SILENCE_NS,
 	};

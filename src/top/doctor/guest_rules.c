@@ -24,7 +24,7 @@ void kt_rule_qemu(const struct kt_error *err, const struct kt_qemu_info *qemu, b
 	if (is_emulated)
 		kt_finding_advise(
 			ret, KT_HEALTH_WARN,
-			"8.1 or newer has a thread per CPU; older ones corrupt guests so");
+			"8.1 or newer has a thread per CPU; in older ones that corrupts guests");
 }
 
 /* ---- the accelerator ---- */
@@ -47,7 +47,7 @@ static const char *advice_without_kvm(const struct kt_accel_facts *facts)
 	if (!strcmp(step, "cpu-flags"))
 		return "for KVM turn on virtualization in the firmware, or nesting";
 	if (!strcmp(step, "probe-guest"))
-		return "right here: this KVM opens, and does not run guests as hardware does";
+		return "right here: this KVM does not run guests; for KVM use another machine";
 	return facts->has_device ? "for KVM this user must be able to open /dev/kvm (group kvm)"
 				 : "for KVM load kvm_intel or kvm_amd, or pass /dev/kvm to this "
 				   "container";
