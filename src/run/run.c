@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run/run.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "run/run_state.h"
+
+/* With its place in the list, which doubles, and what an allocation itself takes. */
+static_assert(sizeof(struct kt_run_scenario) + 3 * sizeof(void *) <= KT_RUN_DROPPED_BYTES,
+	      "what is kept of a scenario that was dropped is as said");
 
 /* ---- life ---- */
 
 void kt_run_configure(struct kt_run *run, const struct kt_run_limits *limits)
 {
+	assert(!limits->drop_ended || !limits->series_bytes);
 	run->limits = *limits;
 }
 
@@ -29,15 +36,9 @@ static struct kt_error *scenario_add(struct kt_run *run, const char *name,
 	if (run->scenario_count >= KT_RUN_MAX_SCENARIOS)
 		return kt_run_refuse("one scenario too many", name);
 	KT_TRY(KT_RUN_GROW(run, scenarios, scenario_count, scenario_cap));
-	struct kt_run_scenario *scenario = calloc(1, sizeof(*scenario));
+	struct kt_run_scenario *scenario = kt_run_scenario_create(name);
 	if (!scenario)
 		return kt_error_no_memory();
-	kt_tail_init(&scenario->console, KT_RUN_CONSOLE_TAIL_BYTES);
-	struct kt_error *err = kt_run_copy_name(&scenario->arena, name, &scenario->name);
-	if (err) {
-		kt_run_scenario_destroy(scenario);
-		return err;
-	}
 	run->scenarios[run->scenario_count++] = scenario;
 	*ret = scenario;
 	return NULL;
@@ -113,6 +114,17 @@ static const struct {
 	[KT_EVENT_RUN_END] = { apply_run_end, NULL },
 };
 
+/*
+ * Whether @event is about one that was dropped.  What a recording that is not ours says of it after its
+ * end cannot be compared with anything, and nobody would look at it; that it begins or ends twice can be
+ * told still.
+ */
+static bool is_too_late(const struct kt_run_scenario *scenario, const struct kt_event *event)
+{
+	return scenario->is_dropped && event->type != KT_EVENT_SCENARIO_END &&
+	       !(event->type == KT_EVENT_SCENARIO_START && scenario->started);
+}
+
 static struct kt_error *apply_to_scenario(struct kt_run *run, const struct kt_event *event)
 {
 	struct kt_run_scenario *scenario =
@@ -121,6 +133,8 @@ static struct kt_error *apply_to_scenario(struct kt_run *run, const struct kt_ev
 
 	if (!scenario)
 		KT_TRY(scenario_add(run, event->scenario, &scenario));
+	if (is_too_late(scenario, event))
+		return NULL;
 	struct kt_error *err = appliers[event->type].scenario(run, scenario, event);
 	if (err && run->scenario_count > count_before)
 		kt_run_scenario_destroy(run->scenarios[--run->scenario_count]);
@@ -131,6 +145,9 @@ struct kt_error *kt_run_apply(struct kt_run *run, const struct kt_event *event)
 {
 	if (event->type == KT_EVENT_NONE)
 		return NULL;
+	/* Not with its end: whoever is told of that reads what it came to. */
+	if (run->to_drop)
+		kt_run_scenario_drop(KT_TAKE(run->to_drop));
 	if (appliers[event->type].scenario && event->scenario)
 		KT_TRY(apply_to_scenario(run, event));
 	else if (appliers[event->type].run)

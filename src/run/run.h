@@ -7,7 +7,11 @@
  * the limits below, unless kt_run_configure() says otherwise; of the console a tail is kept, and
  * surplus notes are counted.  Pointers into the model last until the next kt_run_apply(), those to a
  * struct kt_run_scenario and to strings as long as the run, but those to and in snapshots, verdicts
- * and events of workers only as long as these are kept.
+ * and events of workers only as long as these are kept, and of a scenario that was dropped only its
+ * own and its name.
+ *
+ * With `drop_ended` a run of any number of scenarios takes the memory of those that have not ended, and
+ * of each that has at most KT_RUN_DROPPED_BYTES and its name.
  */
 #ifndef KT_RUN_RUN_H
 #define KT_RUN_RUN_H
@@ -27,7 +31,8 @@
 #define KT_RUN_CONSOLE_TAIL_BYTES 16384	 /* per scenario */
 #define KT_RUN_MAX_CONSOLE_MARKS  1024	 /* of more, every second of the older half goes */
 #define KT_RUN_MAX_VERDICTS	  4096 /* kept per check; of more, every second of the older half goes */
-#define KT_RUN_MAX_WORKER_EVENTS  16 /* kept per worker: the first and the last ones */
+#define KT_RUN_MAX_WORKER_EVENTS  16  /* kept per worker: the first and the last ones */
+#define KT_RUN_DROPPED_BYTES	  512 /* kept of a scenario that was dropped, besides its name */
 
 struct kt_run_state {
 	uint64_t host_mono_ns;
@@ -132,15 +137,20 @@ struct kt_run_scenario {
 	struct kt_event_accel accel;
 	bool ended;
 	uint64_t ended_mono_ns;
-	struct kt_event_scenario_end end; /* once ended */
+	struct kt_event_scenario_end end; /* once ended; its texts are NULL once dropped */
+	bool is_dropped;		  /* nothing is known any more but name, times and end */
 	struct kt_arena snapshots;	  /* those kept, unless only the latest is */
-	struct kt_arena arena;		  /* all strings above */
+	struct kt_arena arena;		  /* all strings above but the name */
 };
 
 /** What a model keeps of the past.  All zero: every snapshot, and no series. */
 struct kt_run_limits {
 	bool latest_only; /* of each probe run only the latest snapshot: nobody will judge */
-	bool drop_ended; /* of one that ended no snapshots, states and console: nobody looks back */
+	/*
+	 * Nobody looks back: with the event behind its end a scenario is dropped, and what comes
+	 * about it after that is taken and not kept.  Not together with series.
+	 */
+	bool drop_ended;
 	size_t series_bytes; /* series of all probe runs together; beyond, they are thinned; 0: none */
 };
 
@@ -153,6 +163,7 @@ struct kt_run {
 	struct kt_run_scenario **scenarios; /* in order of first mention */
 	size_t scenario_count;
 	size_t scenario_cap;
+	struct kt_run_scenario *to_drop; /* with the next event, or NULL */
 	struct kt_run_note *notes;
 	size_t note_count;
 	size_t note_cap;

@@ -6,7 +6,7 @@
 
 /* ---- life ---- */
 
-void kt_run_scenario_destroy(struct kt_run_scenario *scenario)
+static void free_parts(struct kt_run_scenario *scenario)
 {
 	for (size_t i = 0; i < scenario->probe_count; i++)
 		kt_run_probe_deinit(&scenario->probes[i]);
@@ -21,6 +21,43 @@ void kt_run_scenario_destroy(struct kt_run_scenario *scenario)
 	free(scenario->console_marks);
 	kt_arena_deinit(&scenario->snapshots);
 	kt_arena_deinit(&scenario->arena);
+}
+
+struct kt_run_scenario *kt_run_scenario_create(const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct kt_run_scenario *scenario = calloc(1, sizeof(*scenario) + size);
+
+	if (!scenario)
+		return NULL;
+	/* Behind it, not in its arena: the name stays when all else is dropped. */
+	scenario->name = memcpy(scenario + 1, name, size);
+	kt_tail_init(&scenario->console, KT_RUN_CONSOLE_TAIL_BYTES);
+	return scenario;
+}
+
+void kt_run_scenario_drop(struct kt_run_scenario *scenario)
+{
+	struct kt_run_scenario rest = {
+		.name = scenario->name,
+		.started_mono_ns = scenario->started_mono_ns,
+		.started = scenario->started,
+		.ended = true,
+		.ended_mono_ns = scenario->ended_mono_ns,
+		.end = scenario->end,
+		.is_dropped = true,
+	};
+
+	rest.end.reason = NULL;
+	rest.end.console_tail = NULL;
+	rest.end.qemu_stderr_tail = NULL;
+	free_parts(scenario);
+	*scenario = rest;
+}
+
+void kt_run_scenario_destroy(struct kt_run_scenario *scenario)
+{
+	free_parts(scenario);
 	free(scenario);
 }
 
@@ -140,30 +177,6 @@ struct kt_error *kt_run_apply_console(struct kt_run *run, struct kt_run_scenario
 	return NULL;
 }
 
-/* Counts stay: how many there were is known, and that none is kept. */
-static void forget_past(struct kt_run_scenario *scenario)
-{
-	for (size_t i = 0; i < scenario->probe_count; i++)
-		for (size_t j = 0; j < scenario->probes[i].run_count; j++) {
-			struct kt_run_probe_run *run = &scenario->probes[i].runs[j];
-
-			free(run->snapshots);
-			run->snapshots = NULL;
-			run->snapshot_cap = 0;
-			run->kept_from = run->snapshot_count;
-			kt_arena_deinit(&run->latest);
-		}
-	kt_arena_deinit(&scenario->snapshots);
-	kt_tail_deinit(&scenario->console);
-	free(scenario->console_marks);
-	scenario->console_marks = NULL;
-	scenario->console_mark_count = scenario->console_mark_cap = 0;
-	/* The latest is scenario->guest. */
-	free(scenario->states);
-	scenario->states = NULL;
-	scenario->state_count = scenario->state_cap = 0;
-}
-
 struct kt_error *kt_run_apply_scenario_end(struct kt_run *run, struct kt_run_scenario *scenario,
 					   const struct kt_event *event)
 {
@@ -173,6 +186,6 @@ struct kt_error *kt_run_apply_scenario_end(struct kt_run *run, struct kt_run_sce
 	scenario->ended_mono_ns = event->host_mono_ns;
 	scenario->ended = true;
 	if (run->limits.drop_ended)
-		forget_past(scenario);
+		run->to_drop = scenario;
 	return NULL;
 }

@@ -35,6 +35,12 @@ struct kt_error *kt_run_copy_payload(const struct kt_event *event, struct kt_are
 struct kt_error *kt_run_copy_texts(const struct kt_event *event, void *ret,
 				   void **ret_memory) KT_MUST_CHECK;
 
+/** A scenario called @name, of which nothing is known; NULL when memory is out.  Owner: the caller. */
+struct kt_run_scenario *kt_run_scenario_create(const char *name);
+
+/** Frees everything in @scenario, which ended, but its name, its times and how it ended. */
+void kt_run_scenario_drop(struct kt_run_scenario *scenario);
+
 /** Frees @scenario and everything in it. */
 void kt_run_scenario_destroy(struct kt_run_scenario *scenario);
 
