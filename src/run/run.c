@@ -114,17 +114,6 @@ static const struct {
 	[KT_EVENT_RUN_END] = { apply_run_end, NULL },
 };
 
-/*
- * Whether @event is about one that was dropped.  What a recording that is not ours says of it after its
- * end cannot be compared with anything, and nobody would look at it; that it begins or ends twice can be
- * told still.
- */
-static bool is_too_late(const struct kt_run_scenario *scenario, const struct kt_event *event)
-{
-	return scenario->is_dropped && event->type != KT_EVENT_SCENARIO_END &&
-	       !(event->type == KT_EVENT_SCENARIO_START && scenario->started);
-}
-
 static struct kt_error *apply_to_scenario(struct kt_run *run, const struct kt_event *event)
 {
 	struct kt_run_scenario *scenario =
@@ -133,8 +122,8 @@ static struct kt_error *apply_to_scenario(struct kt_run *run, const struct kt_ev
 
 	if (!scenario)
 		KT_TRY(scenario_add(run, event->scenario, &scenario));
-	if (is_too_late(scenario, event))
-		return NULL;
+	if (scenario->ended)
+		return kt_run_refuse("a scenario goes on after its end", scenario->name);
 	struct kt_error *err = appliers[event->type].scenario(run, scenario, event);
 	if (err && run->scenario_count > count_before)
 		kt_run_scenario_destroy(run->scenarios[--run->scenario_count]);

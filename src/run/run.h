@@ -138,7 +138,6 @@ struct kt_run_scenario {
 	bool ended;
 	uint64_t ended_mono_ns;
 	struct kt_event_scenario_end end; /* once ended; its texts are NULL once dropped */
-	bool is_dropped;		  /* nothing is known any more but name, times and end */
 	struct kt_arena snapshots;	  /* those kept, unless only the latest is */
 	struct kt_arena arena;		  /* all strings above but the name */
 };
@@ -147,8 +146,8 @@ struct kt_run_scenario {
 struct kt_run_limits {
 	bool latest_only; /* of each probe run only the latest snapshot: nobody will judge */
 	/*
-	 * Nobody looks back: with the event behind its end a scenario is dropped, and what comes
-	 * about it after that is taken and not kept.  Not together with series.
+	 * Nobody looks back: with the event behind its end a scenario is dropped but for its name, its
+	 * times and its result.  Not together with series.
 	 */
 	bool drop_ended;
 	size_t series_bytes; /* series of all probe runs together; beyond, they are thinned; 0: none */

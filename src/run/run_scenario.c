@@ -45,7 +45,6 @@ void kt_run_scenario_drop(struct kt_run_scenario *scenario)
 		.ended = true,
 		.ended_mono_ns = scenario->ended_mono_ns,
 		.end = scenario->end,
-		.is_dropped = true,
 	};
 
 	rest.end.reason = NULL;
@@ -180,8 +179,6 @@ struct kt_error *kt_run_apply_console(struct kt_run *run, struct kt_run_scenario
 struct kt_error *kt_run_apply_scenario_end(struct kt_run *run, struct kt_run_scenario *scenario,
 					   const struct kt_event *event)
 {
-	if (scenario->ended)
-		return kt_run_refuse("a scenario ends twice", scenario->name);
 	KT_TRY(kt_run_copy_payload(event, &scenario->arena, &scenario->end));
 	scenario->ended_mono_ns = event->host_mono_ns;
 	scenario->ended = true;

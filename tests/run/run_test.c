@@ -100,7 +100,10 @@ START_TEST(contradictions_are_refused)
 	KT_FAILS(apply_line(&run, PROBE_END("0")), KT_ERROR_PROTOCOL, "after its end");
 	KT_FAILS(apply_line(&run, SNAPSHOT("0", "0")), KT_ERROR_PROTOCOL, "after its end");
 	KT_OK(apply_line(&run, END));
-	KT_FAILS(apply_line(&run, END), KT_ERROR_PROTOCOL, "ends twice");
+	const char *const late[] = { END, START, CHECK("c", "pass"), SNAPSHOT("0", "0") };
+	for (size_t i = 0; i < sizeof(late) / sizeof(*late); i++)
+		KT_FAILS(apply_line(&run, late[i]), KT_ERROR_PROTOCOL,
+			 "a scenario goes on after its end");
 	ck_assert_uint_eq(run.event_count, 5);
 }
 END_TEST
