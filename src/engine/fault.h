@@ -2,7 +2,7 @@
 /**
  * What tests have guests suffer (ktstr-top --fault): which fault, at which place in a guest's life, in
  * which scenario, and the table of places and of what there is to suffer at each.  Pure: the guest
- * itself sees its states come (vmm/guest_fault.h).
+ * itself sees its states come (vmm/guest/guest_fault.h).
  *
  * A list is [SCENARIO:]KIND@PLACE[+MS] by commas.  Without a scenario every one is meant; MS shortens
  * the guest's deadlines from the strike on, so that what ends by a deadline is seen soon.
@@ -11,7 +11,7 @@
 #define KT_ENGINE_FAULT_H
 
 #include "check/scenario_set.h"
-#include "vmm/guest_fault.h"
+#include "vmm/guest/guest_fault.h"
 
 #define KT_FAULTS_MAX		 KT_GUEST_MAX_STRIKES
 #define KT_FAULT_MAX_DEADLINE_MS 600000

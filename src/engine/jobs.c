@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "vmm/control_group.h"
+#include "vmm/confine/control_group.h"
 
 #define MILLI 1000
 

@@ -16,9 +16,9 @@
 #include "engine/session.h"
 #include "engine/standbys.h"
 #include "engine/templates.h"
-#include "vmm/groups.h"
-#include "vmm/guest.h"
-#include "vmm/machine.h"
+#include "vmm/confine/groups.h"
+#include "vmm/guest/guest.h"
+#include "vmm/qemu/machine.h"
 
 /** What all guests of a run have in common.  All borrowed. */
 struct kt_runner_shared {
@@ -89,7 +89,7 @@ struct kt_error *kt_runner_boot_config(struct kt_runner_shared *shared,
 				       struct kt_guest_config *ret) KT_MUST_CHECK;
 
 /**
- * The key of the template that the scenario's guest is woken from (vmm/template_key.h).
+ * The key of the template that the scenario's guest is woken from (vmm/template/template_key.h).
  * Errors: as kt_template_key().
  */
 struct kt_error *kt_runner_template_key(const struct kt_runner_shared *shared,

@@ -12,7 +12,7 @@
 #include "engine/event_lines.h"
 #include "engine/runner.h"
 #include "engine/templates.h"
-#include "vmm/guest.h"
+#include "vmm/guest/guest.h"
 
 /* The contract's limit for what is kept of a program's stream (section 7.1). */
 #define KT_CAPTURE_MAX_BYTES (16ULL << 20)

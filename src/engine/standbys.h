@@ -10,8 +10,8 @@
 #define KT_ENGINE_STANDBYS_H
 
 #include "base/hash.h"
-#include "vmm/groups.h"
-#include "vmm/guest.h"
+#include "vmm/confine/groups.h"
+#include "vmm/guest/guest.h"
 
 struct kt_standbys;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * The templates of a run, by what they depend on (vmm/template_key.h).  Whoever needs one first has
+ * The templates of a run, by what they depend on (vmm/template/template_key.h).  Whoever needs one first has
  * it made, the others wait for it; what could not be made, or gave guests that did not wake, is not
  * tried again, and everybody boots.
  *
@@ -9,8 +9,8 @@
 #ifndef KT_ENGINE_TEMPLATES_H
 #define KT_ENGINE_TEMPLATES_H
 
-#include "vmm/template_cache.h"
-#include "vmm/template_key.h"
+#include "vmm/template/template_cache.h"
+#include "vmm/template/template_key.h"
 
 struct kt_templates;
 

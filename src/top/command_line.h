@@ -13,7 +13,7 @@
 
 #include "engine/fault.h"
 #include "report/report.h"
-#include "vmm/accel.h"
+#include "vmm/accel/accel.h"
 
 /* What runs where somebody looks and has not said what. */
 #define KT_TOP_DEMO "demo"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "vmm/elf_needs.h"
+#include "vmm/image/elf_needs.h"
 
 enum {
 	FILES_MAX_DEPTH = 32,

@@ -10,7 +10,7 @@
 #define KT_TOP_IMAGE_FILES_H
 
 #include "check/scenario.h"
-#include "vmm/image.h"
+#include "vmm/image/image.h"
 
 /* Of all workers of a scenario together: the guest holds them in its memory, twice for a moment. */
 #define KT_IMAGE_FILES_MAX_BYTES (64ULL << 20)

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/program.h"
 #include "top/image_files.h"
 #include "top/layouts.h"
-#include "vmm/elf_needs.h"
-#include "vmm/image.h"
-#include "vmm/program.h"
+#include "vmm/image/elf_needs.h"
+#include "vmm/image/image.h"
 
 /* Variants of our worker are looked for where it is, not on PATH. */
 static const char *const variants[] = { KT_WORKER_DSO, KT_WORKER_LIBC };

@@ -10,7 +10,7 @@
 #include "check/scenario_set.h"
 #include "engine/runner.h"
 #include "top/locate.h"
-#include "vmm/image.h"
+#include "vmm/image/image.h"
 
 struct kt_images {
 	struct kt_runner_image *of_scenario; /* one per scenario; equal descriptors are shared */

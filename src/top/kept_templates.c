@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "vmm/template_cache.h"
+#include "vmm/template/template_cache.h"
 
 struct kt_error *kt_kept_templates_locate(char **ret)
 {

@@ -2,7 +2,7 @@
 /**
  * The kernels of a run, each file opened once, and which scenario runs under which.
  *
- * --kernel comes before what a scenario's file names; what neither names is searched for (vmm/kernel.h).
+ * --kernel comes before what a scenario's file names; what neither names is searched for (vmm/kernel/kernel.h).
  * With several --kernel every scenario is run under each, and is called NAME@VERSION; kernels of one
  * version are told apart as VERSION, VERSION:2 and so on.
  */
@@ -14,7 +14,7 @@
 #include "check/scenario_set.h"
 #include "engine/session.h"
 #include "top/command_line.h"
-#include "vmm/kernel.h"
+#include "vmm/kernel/kernel.h"
 
 struct kt_kernels_item {
 	struct kt_kernel kernel;

@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "vmm/closure.h"
-#include "vmm/elf_needs.h"
-#include "vmm/program.h"
+#include "base/program.h"
+#include "vmm/image/closure.h"
+#include "vmm/image/elf_needs.h"
 
 /* Where the probe in the guest looks: the machine's cache of ktstr-jemalloc-probe(1). */
 #define GUEST_DIR "/var/cache/ktstr-top/layouts/"

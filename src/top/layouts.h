@@ -7,7 +7,7 @@
 #ifndef KT_TOP_LAYOUTS_H
 #define KT_TOP_LAYOUTS_H
 
-#include "vmm/image.h"
+#include "vmm/image/image.h"
 
 /**
  * Asks the probe @probe about the program @host_path, stored as @guest_path, and about each library

@@ -2,7 +2,7 @@
 #include "top/listing.h"
 
 #include "base/json_write.h"
-#include "vmm/guest.h"
+#include "vmm/guest/guest.h"
 
 static void put_json(const struct kt_scenario *scenario, const char *topology, struct kt_buf *out)
 {

@@ -2,7 +2,7 @@
 #include "top/platform.h"
 
 #include "base/text.h"
-#include "vmm/control_group.h"
+#include "vmm/confine/control_group.h"
 
 struct kt_error *kt_platform_confine(struct kt_platform *platform, const struct kt_kernels *kernels)
 {

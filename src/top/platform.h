@@ -9,11 +9,11 @@
 #include "engine/runner.h"
 #include "top/command_line.h"
 #include "top/kernels.h"
-#include "vmm/accel.h"
-#include "vmm/group_place.h"
-#include "vmm/qemu_info.h"
-#include "vmm/qemu_user.h"
-#include "vmm/tsc.h"
+#include "vmm/accel/accel.h"
+#include "vmm/accel/tsc.h"
+#include "vmm/confine/group_place.h"
+#include "vmm/confine/qemu_user.h"
+#include "vmm/qemu/qemu_info.h"
 
 struct kt_platform {
 	struct kt_qemu_info qemu;

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "run/event.h"
-#include "vmm/usage.h"
+#include "vmm/qemu/usage.h"
 
 enum {
 	SCENARIO_COUNT = 4,

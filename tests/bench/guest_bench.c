@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tests/vmm/boot.h"
-#include "vmm/kernel.h"
+#include "vmm/kernel/kernel.h"
 
 #define MAX_PAIRS 100
 

@@ -14,9 +14,9 @@
 #include "tests/fuzz/model_target.h"
 #include "tests/fuzz/probe_targets.h"
 #include "tests/fuzz/replay_target.h"
-#include "vmm/kernel_bzimage.h"
-#include "vmm/link.h"
-#include "vmm/qmp.h"
+#include "vmm/guest/link.h"
+#include "vmm/kernel/kernel_bzimage.h"
+#include "vmm/qemu/qmp.h"
 
 static void on_link(void *ctx, const struct kt_link_message *message)
 {

@@ -9,7 +9,7 @@
 #include "tests/unit.h"
 
 #include "base/clock.h"
-#include "vmm/link.h"
+#include "vmm/guest/link.h"
 
 /* Far more than anything here takes; only a hang gets there. */
 #define HOST_DEADLINE_NS (30 * KT_NS_PER_SEC)

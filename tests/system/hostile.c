@@ -14,10 +14,10 @@
 #include "base/text.h"
 #include "report/exit_code.h"
 #include "tests/unit.h"
-#include "vmm/image.h"
-#include "vmm/kernel.h"
-#include "vmm/qemu_info.h"
-#include "vmm/tsc.h"
+#include "vmm/accel/tsc.h"
+#include "vmm/image/image.h"
+#include "vmm/kernel/kernel.h"
+#include "vmm/qemu/qemu_info.h"
 
 enum {
 	TICK_MS = 10,

@@ -11,7 +11,7 @@
 
 #include "report/exit_code.h"
 #include "tests/system/hostile.h"
-#include "vmm/line_limit.h"
+#include "vmm/guest/line_limit.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "top/layouts.h"
-#include "vmm/image_tree.h"
+#include "vmm/image/image_tree.h"
 
 #define BUILD_ID "8f1c2d3e4a5b60718293a4b5c6d7e8f901234567"
 #define ENTRY	 "var/cache/ktstr-top/layouts/" BUILD_ID

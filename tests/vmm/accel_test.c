@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "vmm/accel.h"
-#include "vmm/cpuinfo.h"
-#include "vmm/tsc.h"
+#include "vmm/accel/accel.h"
+#include "vmm/accel/cpuinfo.h"
+#include "vmm/accel/tsc.h"
 
 static char cpuinfo[64];
 

@@ -11,10 +11,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "vmm/kernel.h"
-#include "vmm/program.h"
-#include "vmm/qemu_info.h"
-#include "vmm/tsc.h"
+#include "base/program.h"
+#include "vmm/accel/tsc.h"
+#include "vmm/kernel/kernel.h"
+#include "vmm/qemu/qemu_info.h"
 
 extern char **environ;
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "vmm/image.h"
-#include "vmm/machine.h"
+#include "vmm/image/image.h"
+#include "vmm/qemu/machine.h"
 
 struct kt_boot {
 	struct kt_buf agent;	/* all that came through the agent's port */

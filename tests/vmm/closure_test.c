@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tests/vmm/elf_make.h"
-#include "vmm/closure.h"
+#include "vmm/image/closure.h"
 
 static char dir[64];
 static struct kt_closure closure;

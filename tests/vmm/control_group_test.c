@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "vmm/control_group.h"
+#include "vmm/confine/control_group.h"
 
 #define MIB	  (1ULL << 20)
 #define NO_LIMIT  KT_CONTROL_GROUP_NO_LIMIT

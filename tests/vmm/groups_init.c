@@ -22,8 +22,8 @@
 
 #include "base/clock.h"
 #include "guest/system.h"
-#include "vmm/group_place.h"
-#include "vmm/groups.h"
+#include "vmm/confine/group_place.h"
+#include "vmm/confine/groups.h"
 
 #define GROUP_ROOT "/sys/fs/cgroup"
 #define MIB	   (1UL << 20)

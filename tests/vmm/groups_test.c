@@ -13,8 +13,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tests/vmm/boot.h"
-#include "vmm/group_place.h"
-#include "vmm/groups.h"
+#include "vmm/confine/group_place.h"
+#include "vmm/confine/groups.h"
 
 #define BOOT_DEADLINE_MS 120000
 

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "vmm/guest.h"
+#include "vmm/guest/guest.h"
 
 #define SILENCE_NS (300 * KT_NS_PER_MS)
 

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "vmm/tsc.h"
+#include "vmm/accel/tsc.h"
 
 #define DEADLINE_NS	   (120 * KT_NS_PER_SEC)
 #define OUTPUT_LIMIT_BYTES (16 << 20)

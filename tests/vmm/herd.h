@@ -8,10 +8,10 @@
 
 #include <uv.h>
 
-#include "vmm/image.h"
-#include "vmm/kernel.h"
-#include "vmm/qemu_info.h"
-#include "vmm/template.h"
+#include "vmm/image/image.h"
+#include "vmm/kernel/kernel.h"
+#include "vmm/qemu/qemu_info.h"
+#include "vmm/template/template.h"
 
 #define KT_HERD_MAX_STANDBYS 16
 

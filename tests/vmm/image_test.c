@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "vmm/image.h"
+#include "vmm/image/image.h"
 
 static char file_path[64];
 static struct kt_image *image;

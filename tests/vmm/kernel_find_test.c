@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "tests/vmm/kernel_files.h"
-#include "vmm/kernel.h"
+#include "vmm/kernel/kernel.h"
 
 static void check_found(const char *option, const char *version, const char *reason)
 {

@@ -14,8 +14,8 @@
 #include "base/file.h"
 #include "tests/vmm/bzimage_make.h"
 #include "tests/vmm/kernel_files.h"
-#include "vmm/kernel.h"
-#include "vmm/kernel_bzimage.h"
+#include "vmm/kernel/kernel.h"
+#include "vmm/kernel/kernel_bzimage.h"
 
 /* The kernel at @path opens, is @kernel byte for byte (a line may stand behind), of that version. */
 static void check_open(const char *path, struct elf_kernel kernel, const char *version)

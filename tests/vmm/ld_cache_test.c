@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "vmm/ld_cache.h"
+#include "vmm/image/ld_cache.h"
 
 static char path[64];
 

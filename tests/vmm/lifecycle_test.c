@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "vmm/lifecycle.h"
+#include "vmm/guest/lifecycle.h"
 
 START_TEST(every_cell_is_set)
 {

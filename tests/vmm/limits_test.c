@@ -3,8 +3,8 @@
 #include "tests/unit.h"
 
 #include "base/clock.h"
-#include "vmm/limits.h"
-#include "vmm/line_limit.h"
+#include "vmm/confine/limits.h"
+#include "vmm/guest/line_limit.h"
 
 #define MIB (1ULL << 20)
 

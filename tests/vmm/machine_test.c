@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "vmm/machine.h"
+#include "vmm/qemu/machine.h"
 
 static const struct kt_machine_programs programs = { .setpriv = "/usr/bin/setpriv",
 						     .qemu = "/usr/bin/qemu" };

@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "vmm/program.h"
-#include "vmm/qemu_info.h"
+#include "base/program.h"
+#include "vmm/qemu/qemu_info.h"
 
 static char dir[64];
 static char script[96];

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vmm/usage.h"
+#include "vmm/qemu/usage.h"
 
 #define MIB (1ULL << 20)
 /* What stands before the two times: 11 values from the state on. */

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "vmm/link.h"
-#include "vmm/qmp.h"
+#include "vmm/guest/link.h"
+#include "vmm/qemu/qmp.h"
 
 static struct kt_buf transcript;
 

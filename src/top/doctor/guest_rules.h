@@ -11,11 +11,11 @@
 #include "top/doctor/diagnosis.h"
 #include "top/images.h"
 #include "top/locate.h"
-#include "vmm/accel.h"
-#include "vmm/group_place.h"
-#include "vmm/kernel.h"
-#include "vmm/qemu_info.h"
-#include "vmm/qemu_user.h"
+#include "vmm/accel/accel.h"
+#include "vmm/confine/group_place.h"
+#include "vmm/confine/qemu_user.h"
+#include "vmm/kernel/kernel.h"
+#include "vmm/qemu/qemu_info.h"
 
 /** How the accelerator was found out. */
 struct kt_accel_facts {

@@ -19,7 +19,7 @@
 #include "top/doctor/errand.h"
 #include "tui/terminal/screen.h"
 #include "tui/terminal/terminfo.h"
-#include "vmm/control_group.h"
+#include "vmm/confine/control_group.h"
 
 #define YAMA_PATH "/proc/sys/kernel/yama/ptrace_scope"
 #define BTF_PATH  "/sys/kernel/btf/vmlinux"

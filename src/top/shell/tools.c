@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "vmm/program.h"
+#include "base/program.h"
 
 #define BUSYBOX "/bin/busybox"
 

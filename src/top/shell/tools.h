@@ -6,7 +6,7 @@
 #ifndef KT_TOP_SHELL_TOOLS_H
 #define KT_TOP_SHELL_TOOLS_H
 
-#include "vmm/image.h"
+#include "vmm/image/image.h"
 
 struct kt_shell_tools {
 	char *path;		 /* of busybox, or of the shell, on this machine */
