@@ -23,12 +23,11 @@ void kt_buf_reset(struct kt_buf *buf)
 		buf->data[0] = '\0';
 }
 
-bool kt_buf_reserve(struct kt_buf *buf, size_t extra)
+/* With what is rare in a function of its own the rest is short enough to be inlined below. */
+__attribute__((noinline)) static bool grow(struct kt_buf *buf, size_t extra)
 {
 	if (buf->failed)
 		return false;
-	if (extra < buf->cap - buf->len)
-		return true;
 
 	size_t cap = buf->cap ? buf->cap : KT_BUF_FIRST_CAP;
 	while (cap <= SIZE_MAX / 2 && cap - buf->len <= extra)
@@ -42,6 +41,11 @@ bool kt_buf_reserve(struct kt_buf *buf, size_t extra)
 	buf->cap = cap;
 	buf->data[buf->len] = '\0';
 	return true;
+}
+
+bool kt_buf_reserve(struct kt_buf *buf, size_t extra)
+{
+	return (!buf->failed && extra < buf->cap - buf->len) || grow(buf, extra);
 }
 
 void kt_buf_append(struct kt_buf *buf, const void *bytes, size_t len)
@@ -60,7 +64,10 @@ void kt_buf_puts(struct kt_buf *buf, const char *text)
 
 void kt_buf_putc(struct kt_buf *buf, char byte)
 {
-	kt_buf_append(buf, &byte, 1);
+	if (!kt_buf_reserve(buf, 1))
+		return;
+	buf->data[buf->len++] = byte;
+	buf->data[buf->len] = '\0';
 }
 
 void kt_buf_vprintf(struct kt_buf *buf, const char *fmt, va_list args)

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "probe/read/threads.h"
+
 static struct kt_error *start(struct kt_engine_use *use, const struct kt_read_engine *engine)
 {
 	KT_TRY(engine->create(&use->config, &use->state));
@@ -21,19 +23,23 @@ static struct kt_error *start_instead(struct kt_engine_use *use, const char *wha
 
 static struct kt_error *start_fitting(struct kt_engine_use *use, uint32_t snapshot_count)
 {
+	bool are_snapshots_many = !snapshot_count || snapshot_count >= KT_ENGINE_BPF_MIN_SNAPSHOTS;
+
 	use->is_choice = true;
-	if (snapshot_count && snapshot_count < KT_ENGINE_BPF_MIN_SNAPSHOTS) {
+	if (!are_snapshots_many &&
+	    kt_threads_count(use->config.task_fd) < KT_ENGINE_BPF_MIN_THREADS) {
 		(void)snprintf(use->reason, sizeof(use->reason),
-			       "fewer than %d snapshots do not pay for the set-up of bpf",
-			       KT_ENGINE_BPF_MIN_SNAPSHOTS);
+			       "fewer than %d snapshots of fewer than %d threads do not pay for "
+			       "the set-up of bpf",
+			       KT_ENGINE_BPF_MIN_SNAPSHOTS, KT_ENGINE_BPF_MIN_THREADS);
 		return start(use, &kt_readv_engine);
 	}
 	struct kt_error *err = start(use, &kt_bpf_engine);
 	if (err)
 		return start_instead(use, "bpf cannot be used", err);
-	(void)snprintf(use->reason, sizeof(use->reason),
-		       "%d snapshots or more pay for the set-up of bpf",
-		       KT_ENGINE_BPF_MIN_SNAPSHOTS);
+	(void)snprintf(use->reason, sizeof(use->reason), "%d %s or more pay for the set-up of bpf",
+		       are_snapshots_many ? KT_ENGINE_BPF_MIN_SNAPSHOTS : KT_ENGINE_BPF_MIN_THREADS,
+		       are_snapshots_many ? "snapshots" : "threads");
 	return NULL;
 }
 

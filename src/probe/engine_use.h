@@ -3,7 +3,7 @@
  * The engine that reads in a run: the one that was asked for, or the one that fits.
  *
  * Setting up BPF costs some milliseconds and makes each pass several times cheaper, so it is taken
- * for many snapshots where the kernel allows it.  If it gives up later, readv goes on.
+ * for many snapshots or many threads where the kernel allows it.  If it gives up later, readv goes on.
  */
 #ifndef KT_PROBE_ENGINE_USE_H
 #define KT_PROBE_ENGINE_USE_H
@@ -11,8 +11,10 @@
 #include "probe/options.h"
 #include "probe/read/engine.h"
 
+/* From here on the set-up of BPF pays, of either (tests/bench/probe_bench). */
 enum {
-	KT_ENGINE_BPF_MIN_SNAPSHOTS = 10 /* from here on its set-up pays */
+	KT_ENGINE_BPF_MIN_SNAPSHOTS = 10,
+	KT_ENGINE_BPF_MIN_THREADS = 1000,
 };
 
 struct kt_engine_use {

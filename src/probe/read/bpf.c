@@ -87,8 +87,7 @@ static struct kt_error *load(const struct bpf_engine *engine, size_t thread_coun
 
 static struct kt_error *start(struct bpf_engine *engine)
 {
-	struct stat st;
-
+	KT_TRY(kt_bpf_may_load());
 	KT_TRY(check_pid_ns());
 	if (engine->config.place.access == KT_TLS_DTV &&
 	    engine->config.place.module > KT_BPF_MODULES_MAX)
@@ -97,8 +96,7 @@ static struct kt_error *start(struct bpf_engine *engine)
 				       (unsigned long long)engine->config.place.module);
 	KT_TRY(find_task(&engine->task));
 	engine->clock = kt_bpf_clock_read();
-	/* A directory has two links more than it has directories in it. */
-	return load(engine, fstat(engine->config.task_fd, &st) ? 0 : st.st_nlink, &engine->kernel);
+	return load(engine, kt_threads_count(engine->config.task_fd), &engine->kernel);
 }
 
 static void bpf_destroy(void *ctx)

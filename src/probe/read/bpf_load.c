@@ -30,19 +30,23 @@ static bool has_capability(int number)
 	       (data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number));
 }
 
-/* The error for a call of bpf(2) that failed with @failure. */
-static struct kt_error *explain(int failure, const char *what)
+struct kt_error *kt_bpf_may_load(void)
 {
 	bool is_admin = has_capability(CAP_SYS_ADMIN);
 	bool has_bpf = is_admin || has_capability(CAP_BPF);
 	bool has_perfmon = is_admin || has_capability(CAP_PERFMON);
 
-	if (failure == EPERM && !(has_bpf && has_perfmon))
-		return kt_error_create(KT_ERROR_PROBE, failure,
-				       "%s: missing%s%s (run the probe as root, or give it cap_bpf "
-				       "and cap_perfmon)",
-				       what, has_bpf ? "" : " cap_bpf",
-				       has_perfmon ? "" : " cap_perfmon");
+	if (has_bpf && has_perfmon)
+		return NULL;
+	return kt_error_create(KT_ERROR_PROBE, EPERM,
+			       "missing%s%s (run the probe as root, or give it cap_bpf and "
+			       "cap_perfmon)",
+			       has_bpf ? "" : " cap_bpf", has_perfmon ? "" : " cap_perfmon");
+}
+
+/* The error for a call of bpf(2) that failed with @failure. */
+static struct kt_error *explain(int failure, const char *what)
+{
 	if (failure == EPERM)
 		return kt_error_create(KT_ERROR_PROBE, failure,
 				       "%s: forbidden by a user namespace, a seccomp filter or the "

@@ -39,6 +39,12 @@ struct kt_bpf_kernel {
 				 .all_link_fd = -1 })
 
 /**
+ * Looks whether this process has the capabilities, which costs nothing beside an attempt.
+ * Errors: probe (the text names what is missing).
+ */
+struct kt_error *kt_bpf_may_load(void) KT_MUST_CHECK;
+
+/**
  * Loads all.
  * Errors: probe (the kernel does not allow it, or cannot do it: the text says what is
  * missing).  Owner: the caller calls kt_bpf_unload().

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -39,10 +38,10 @@ struct readv {
 	struct kt_tids tids;
 	struct kt_table table;
 	struct kt_reader reader;
-	uint64_t begin_ns;  /* of the sweep under way */
-	uint64_t listed_ns; /* 0: never */
-	nlink_t link_count; /* of the task directory, before it was listed */
-	pid_t named_tid;    /* the last one whose name was refreshed in turn */
+	uint64_t begin_ns;   /* of the sweep under way */
+	uint64_t listed_ns;  /* 0: never */
+	size_t thread_count; /* before they were listed */
+	pid_t named_tid;     /* the last one whose name was refreshed in turn */
 };
 
 static struct kt_error *readv_create(const struct kt_read_config *config, void **ret)
@@ -72,25 +71,17 @@ static void readv_destroy(void *ctx)
 	free(engine);
 }
 
-/* The number of threads is that of the directory's links, less two (proc_task_getattr()). */
-static bool must_list(struct readv *engine)
+static bool must_list(const struct readv *engine)
 {
-	struct stat st;
-
-	if (engine->config.is_repeated && !fstat(engine->config.task_fd, &st) &&
-	    st.st_nlink == engine->link_count && engine->listed_ns &&
-	    engine->begin_ns - engine->listed_ns < LIST_NS)
-		return false;
-	return true;
+	return !engine->config.is_repeated || !engine->listed_ns ||
+	       engine->begin_ns - engine->listed_ns >= LIST_NS || !engine->thread_count ||
+	       kt_threads_count(engine->config.task_fd) != engine->thread_count;
 }
 
 static struct kt_error *list_threads(struct readv *engine, struct kt_sweep *sweep)
 {
-	struct stat st = { 0 };
-
 	if (engine->config.is_repeated)
-		(void)fstat(engine->config.task_fd, &st);
-	engine->link_count = st.st_nlink;
+		engine->thread_count = kt_threads_count(engine->config.task_fd);
 	engine->listed_ns = engine->begin_ns;
 	KT_TRY(kt_threads_list(engine->config.task_fd, SIZE_MAX, &engine->tids,
 			       &sweep->is_target_gone));

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -97,6 +98,13 @@ struct kt_error *kt_threads_list(int task_fd, size_t max, struct kt_tids *ret, b
 	}
 	sort_tids(ret);
 	return NULL;
+}
+
+size_t kt_threads_count(int task_fd)
+{
+	struct stat st;
+
+	return fstat(task_fd, &st) || st.st_nlink < 2 ? 0 : st.st_nlink - 2;
 }
 
 void kt_tids_deinit(struct kt_tids *tids)

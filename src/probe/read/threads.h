@@ -29,6 +29,12 @@ struct kt_tids {
 struct kt_error *kt_threads_list(int task_fd, size_t max, struct kt_tids *ret,
 				 bool *ret_is_gone) KT_MUST_CHECK;
 
+/**
+ * How many threads the directory open at @task_fd has now, without listing them; 0 if that cannot be told.
+ * It has two links more than that: proc_task_getattr() of the kernel.
+ */
+size_t kt_threads_count(int task_fd);
+
 /** Frees the list. */
 void kt_tids_deinit(struct kt_tids *tids);
 
