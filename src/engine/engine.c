@@ -2,20 +2,12 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "engine/jobs.h"
-#include "engine/schedule.h"
+#include "engine/next.h"
 
 #define FAIL_FAST_TEXT "an earlier scenario did not pass (--fail-fast)"
-
-enum {
-	MAX_STANDBYS = 16,
-};
-
-/* The key of a scenario's template, "" where there will be none. */
-typedef char template_key[KT_HASH_TEXT_SIZE];
 
 struct kt_engine {
 	struct kt_runner_shared *shared;
@@ -25,9 +17,8 @@ struct kt_engine {
 	void *ctx;
 
 	struct kt_schedule schedule;
-	template_key *keys;		     /* by scenario */
-	enum kt_accelerator key_accelerator; /* that they are for */
-	struct kt_runner **running;	     /* by place in the schedule; NULL before and after */
+	struct kt_next next;
+	struct kt_runner **running; /* by place in the schedule; NULL before and after */
 	uv_check_t check;
 	bool cancelled;
 	bool closing;
@@ -69,49 +60,13 @@ static const struct kt_scenario *scenario_at(const struct kt_engine *engine, siz
 	return scenario_of(engine, engine->schedule.entries[place].index);
 }
 
-static void find_keys(struct kt_engine *engine)
-{
-	size_t count = engine->shared->session->scenarios->count;
-
-	engine->key_accelerator = engine->shared->accelerator;
-	for (size_t i = 0; i < count && engine->options.templates; i++) {
-		engine->keys[i][0] = '\0';
-		if (engine->images[i].missing)
-			continue;
-		/* Who cannot have one is told when its guest is started. */
-		kt_error_destroy(kt_runner_template_key(engine->shared, scenario_of(engine, i),
-							&engine->images[i], engine->keys[i]));
-	}
-}
-
-/* The longest of those with one template, of equally long ones the first, has it made. */
-static bool should_go_ahead(const struct kt_engine *engine, const struct kt_schedule_entry *entries,
-			    size_t count, size_t at)
-{
-	const template_key *keys = engine->keys;
-	const struct kt_schedule_entry *entry = &entries[at];
-
-	for (size_t i = 0; i < count; i++) {
-		bool is_before = entries[i].estimate_ms > entry->estimate_ms ||
-				 (entries[i].estimate_ms == entry->estimate_ms && i < at);
-
-		if (is_before && !strcmp(keys[i], keys[at]))
-			return false;
-	}
-	return *keys[at];
-}
-
 static struct kt_error *make_schedule(struct kt_engine *engine)
 {
 	size_t count = engine->shared->session->scenarios->count;
 	struct kt_schedule_entry *entries = calloc(count + 1, sizeof(*entries));
 
-	engine->keys = calloc(count + 1, sizeof(*engine->keys));
-	if (!entries || !engine->keys) {
-		free(entries);
+	if (!entries)
 		return kt_error_no_memory();
-	}
-	find_keys(engine);
 	for (size_t i = 0; i < count; i++) {
 		const struct kt_scenario *scenario = scenario_of(engine, i);
 
@@ -123,7 +78,7 @@ static struct kt_error *make_schedule(struct kt_engine *engine)
 		};
 	}
 	for (size_t i = 0; i < count; i++)
-		entries[i].goes_ahead = should_go_ahead(engine, entries, count, i);
+		entries[i].goes_ahead = kt_next_goes_ahead(&engine->next, entries, count, i);
 	kt_schedule_init(&engine->schedule, entries, count, engine->options.jobs,
 			 engine->options.memory_mib);
 	return NULL;
@@ -142,6 +97,7 @@ struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 	engine->options = *options;
 	engine->on_done = on_done;
 	engine->ctx = ctx;
+	KT_TRY(kt_next_init(&engine->next, shared, images, options->templates, options->jobs));
 	KT_TRY(make_schedule(engine));
 	engine->running = calloc(engine->schedule.count + 1, sizeof(struct kt_runner *));
 	if (!engine->running)
@@ -167,7 +123,7 @@ void kt_engine_destroy(struct kt_engine *engine)
 	if (engine->shared->standbys)
 		kt_standbys_close(KT_TAKE(engine->shared->standbys), on_nothing, NULL);
 	kt_schedule_deinit(&engine->schedule);
-	free(engine->keys);
+	kt_next_deinit(&engine->next);
 	free(engine->running);
 	free(engine);
 }
@@ -209,57 +165,11 @@ static void on_check_closed(uv_handle_t *handle)
 		engine->on_done(engine->ctx);
 }
 
-/* ---- those who are next ---- */
-
-static bool has_key(struct kt_engine *engine, size_t index)
-{
-	if (engine->key_accelerator != engine->shared->accelerator)
-		find_keys(engine);
-	return *engine->keys[index];
-}
-
-/* What is next; how many, at most one for each guest that may run at once. */
-static size_t find_next(struct kt_engine *engine, size_t indices[MAX_STANDBYS],
-			const char *keys[MAX_STANDBYS])
-{
-	size_t limit = engine->options.jobs < MAX_STANDBYS ? engine->options.jobs : MAX_STANDBYS;
-	size_t count = 0;
-	size_t place;
-
-	for (size_t nth = 0; nth < limit && kt_schedule_look_ahead(&engine->schedule, nth, &place);
-	     nth++) {
-		size_t index = engine->schedule.entries[place].index;
-
-		if (!has_key(engine, index))
-			continue;
-		indices[count] = index;
-		keys[count++] = engine->keys[index];
-	}
-	return count;
-}
-
-/*
- * Has QEMUs stand by for those who are next.  A guest that is awake waits for its probes, mostly, which
- * is the time to start others.
- */
 static void prepare_next(void *ctx)
 {
 	struct kt_engine *engine = ctx;
-	struct kt_standbys *standbys = engine->shared->standbys;
-	size_t indices[MAX_STANDBYS];
-	const char *keys[MAX_STANDBYS] = { NULL };
 
-	if (!standbys)
-		return;
-	size_t count = find_next(engine, indices, keys);
-	kt_standbys_keep(standbys, keys, count);
-	for (size_t i = 0; i < count; i++) {
-		if (!kt_standbys_lack(standbys, keys, i))
-			continue;
-		/* The guest that cannot have one is started without, and tells if that fails too. */
-		kt_error_destroy(kt_runner_stand_by(engine->shared, scenario_of(engine, indices[i]),
-						    &engine->images[indices[i]], keys[i]));
-	}
+	kt_next_prepare(&engine->next, &engine->schedule);
 }
 
 static void on_runner_done(void *ctx, struct kt_runner *runner)
