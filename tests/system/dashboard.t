@@ -265,6 +265,7 @@ suffering() {
 			starve no-agent:
 			stop no-agent:
 		END
+	[ "$?" -eq 0 ] || { cat "$tap_dir/report" && return 1; }
 }
 tap_check 'guests that suffer leave nothing, and the terminal as it was' suffering
 

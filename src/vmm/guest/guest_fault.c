@@ -8,12 +8,15 @@
 
 /* Where x86-64 Linux maps its interrupt descriptors, read-only: the CPU entry area. */
 #define IDT_PLACE "fffffe"
-/* How often it is asked whether they are there yet. */
-#define PANIC_REPEAT_MS 20
+/* How often it is asked whether they are there yet, and how many times before they are made use of. */
+#define PANIC_REPEAT_MS	 20
+#define PANIC_UP_ANSWERS 5
 
 /*
  * An NMI is lost on the firmware, resets a kernel that has no handlers yet, and makes one panic that
- * is up.  Whether it is, the table of its handlers says, which has its last place then.
+ * is up.  Whether it is, the table of its handlers says, which has its last place then.  Soon after that
+ * the kernel changes consoles: while the UART's divisor latch is open, or no console is registered, a panic
+ * has no words, and is a mere reset to us.  So that is waited out.
  */
 static void ask_whether_up(struct kt_guest *guest)
 {
@@ -29,6 +32,8 @@ void kt_guest_panic_if_up(struct kt_guest *guest, const char *answer)
 	if (!strstr(answer, "IDT=     " IDT_PLACE))
 		return;
 	guest->is_panic_due = false;
+	if (++guest->up_answer_count < PANIC_UP_ANSWERS)
+		return;
 	kt_guest_send_qmp(guest, "inject-nmi");
 }
 

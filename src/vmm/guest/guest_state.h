@@ -37,10 +37,11 @@ struct kt_guest {
 	bool is_woken;	/* from a template */
 	bool killed;	/* by us */
 	bool closing;
-	bool is_damage_due; /* a fault: of the agent's next frame */
-	bool is_panic_due;  /* a fault: once the kernel is up */
-	bool was_poked;	    /* an NMI of ours has made it panic */
-	bool is_overdue;    /* the deadline has passed, and the streams get a last look */
+	bool is_damage_due;	  /* a fault: of the agent's next frame */
+	bool is_panic_due;	  /* a fault: once the kernel is up */
+	unsigned up_answer_count; /* that said it is */
+	bool was_poked;		  /* an NMI of ours has made it panic */
+	bool is_overdue;	  /* the deadline has passed, and the streams get a last look */
 
 	enum kt_guest_state state;
 	enum kt_guest_reason reason;
