@@ -50,14 +50,9 @@ static struct kt_error *create_templates(struct kt_engine *engine)
 	return kt_templates_create(&config, &engine->shared->templates);
 }
 
-static const struct kt_scenario *scenario_of(const struct kt_engine *engine, size_t index)
-{
-	return engine->shared->session->scenarios->scenarios[index];
-}
-
 static const struct kt_scenario *scenario_at(const struct kt_engine *engine, size_t place)
 {
-	return scenario_of(engine, engine->schedule.entries[place].index);
+	return kt_session_scenario(engine->shared->session, engine->schedule.entries[place].index);
 }
 
 static struct kt_error *make_schedule(struct kt_engine *engine)
@@ -68,7 +63,8 @@ static struct kt_error *make_schedule(struct kt_engine *engine)
 	if (!entries)
 		return kt_error_no_memory();
 	for (size_t i = 0; i < count; i++) {
-		const struct kt_scenario *scenario = scenario_of(engine, i);
+		const struct kt_scenario *scenario =
+			kt_session_scenario(engine->shared->session, i);
 
 		entries[i] = (struct kt_schedule_entry){
 			.index = i,
@@ -97,13 +93,13 @@ struct kt_error *kt_engine_create(struct kt_runner_shared *shared,
 	engine->options = *options;
 	engine->on_done = on_done;
 	engine->ctx = ctx;
-	KT_TRY(kt_next_init(&engine->next, shared, images, options->templates, options->jobs));
+	if (options->templates)
+		KT_TRY(create_templates(engine));
+	KT_TRY(kt_next_init(&engine->next, shared, images, options->jobs));
 	KT_TRY(make_schedule(engine));
 	engine->running = calloc(engine->schedule.count + 1, sizeof(struct kt_runner *));
 	if (!engine->running)
 		return kt_error_no_memory();
-	if (options->templates)
-		KT_TRY(create_templates(engine));
 	*ret = KT_TAKE(engine);
 	return NULL;
 }

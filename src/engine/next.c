@@ -8,35 +8,30 @@ enum {
 	MAX_STANDBYS = 16,
 };
 
-static const struct kt_scenario *scenario_of(const struct kt_next *next, size_t index)
-{
-	return next->shared->session->scenarios->scenarios[index];
-}
-
 static void find_keys(struct kt_next *next)
 {
 	size_t count = next->shared->session->scenarios->count;
 
 	next->key_accelerator = next->shared->accelerator;
-	for (size_t i = 0; i < count && next->has_templates; i++) {
+	for (size_t i = 0; i < count && next->shared->templates; i++) {
+		const struct kt_scenario *scenario = kt_session_scenario(next->shared->session, i);
+
 		next->keys[i][0] = '\0';
 		if (next->images[i].missing)
 			continue;
 		/* Who cannot have one is told when its guest is started. */
-		kt_error_destroy(kt_runner_template_key(next->shared, scenario_of(next, i),
-							&next->images[i], next->keys[i]));
+		kt_error_destroy(kt_runner_template_key(next->shared, scenario, &next->images[i],
+							next->keys[i]));
 	}
 }
 
 struct kt_error *kt_next_init(struct kt_next *next, struct kt_runner_shared *shared,
-			      const struct kt_runner_image *images, bool has_templates,
-			      uint32_t jobs)
+			      const struct kt_runner_image *images, uint32_t jobs)
 {
 	*next = (struct kt_next){
 		.shared = shared,
 		.images = images,
 		.keys = calloc(shared->session->scenarios->count + 1, sizeof(*next->keys)),
-		.has_templates = has_templates,
 		.jobs = jobs,
 	};
 	if (!next->keys)
@@ -104,10 +99,13 @@ void kt_next_prepare(struct kt_next *next, const struct kt_schedule *schedule)
 	size_t count = find(next, schedule, indices, keys);
 	kt_standbys_keep(standbys, keys, count);
 	for (size_t i = 0; i < count; i++) {
+		const struct kt_scenario *scenario =
+			kt_session_scenario(next->shared->session, indices[i]);
+
 		if (!kt_standbys_lack(standbys, keys, i))
 			continue;
 		/* The guest that cannot have one is started without, and tells if that fails too. */
-		kt_error_destroy(kt_runner_stand_by(next->shared, scenario_of(next, indices[i]),
+		kt_error_destroy(kt_runner_stand_by(next->shared, scenario,
 						    &next->images[indices[i]], keys[i]));
 	}
 }

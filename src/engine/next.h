@@ -12,23 +12,21 @@
 /** The key of a scenario's template, "" where there will be none. */
 typedef char kt_next_key[KT_HASH_TEXT_SIZE];
 
-/** Zero-initialise it. */
+/** Zero-initialise it, or kt_next_init(). */
 struct kt_next {
 	struct kt_runner_shared *shared;      /* borrowed, as the images */
 	const struct kt_runner_image *images; /* by scenario */
 	kt_next_key *keys;		      /* by scenario */
 	enum kt_accelerator key_accelerator;  /* that they are for */
-	bool has_templates;
-	uint32_t jobs; /* guests that may run at once */
+	uint32_t jobs;			      /* guests that may run at once */
 };
 
 /**
- * Finds the keys of all scenarios of @shared->session; without @has_templates there are none.
+ * Finds the keys of all scenarios of @shared->session; without @shared->templates there are none.
  * Errors: no memory.  Owner: the caller calls kt_next_deinit() in any case.
  */
 struct kt_error *kt_next_init(struct kt_next *next, struct kt_runner_shared *shared,
-			      const struct kt_runner_image *images, bool has_templates,
-			      uint32_t jobs) KT_MUST_CHECK;
+			      const struct kt_runner_image *images, uint32_t jobs) KT_MUST_CHECK;
 
 /** Frees the keys. */
 void kt_next_deinit(struct kt_next *next);

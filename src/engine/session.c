@@ -64,6 +64,11 @@ static struct kt_error *judge(struct kt_session *session, const struct kt_scenar
 				cause, final, on_verdict, &judging);
 }
 
+const struct kt_scenario *kt_session_scenario(const struct kt_session *session, size_t index)
+{
+	return session->scenarios->scenarios[index];
+}
+
 static const struct kt_scenario *find_scenario(const struct kt_session *session, const char *name)
 {
 	for (size_t i = 0; name && i < session->scenarios->count; i++)

@@ -37,6 +37,9 @@ void kt_session_init(struct kt_session *session, const struct kt_scenario_set *s
 /** Frees the model and an error that nobody took. */
 void kt_session_deinit(struct kt_session *session);
 
+/** Scenario @index of those that the session is over. */
+const struct kt_scenario *kt_session_scenario(const struct kt_session *session, size_t index);
+
 /** Stamps @event with the time since the start and takes it in. */
 void kt_session_emit(struct kt_session *session, struct kt_event *event);
 

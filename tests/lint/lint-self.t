@@ -8,7 +8,7 @@
 . "${top_srcdir:?}/tests/tap.sh"
 aux=$top_srcdir/build-aux
 project=$tap_dir/project
-mkdir -p "$project/docs" "$project/src/base" "$project/src/probe/read" "$project/src/top"
+mkdir -p "$project/docs" "$project/src/base" "$project/src/probe/read" "$project/src/run" "$project/src/top"
 spdx='/* SPDX-License-Identifier: GPL-2.0-or-later */'
 
 # put FILE LINE...: FILE of the project with these lines; `files` holds its name only.
@@ -38,7 +38,7 @@ passes() {
 # --- includes -------------------------------------------------------------------------
 
 put docs/architecture.md '| Module | May include | Outside libraries |' '|---|---|---|' \
-	'| base | - | cjson |' '| probe/read | base | - |' '| top | base probe/read/x.h | uv |'
+	'| base | - | cjson |' '| probe/read | base | - |' '| top | base probe/read/x.h | uv |' '| run | probe/ | - |'
 put src/base/a.c '#include <stdio.h>' '#include <sys/stat.h>' '#include <cjson/cJSON.h>' \
 	'#include "base/b.h"'
 tap_check 'includes: what is allowed' passes includes
@@ -48,6 +48,10 @@ put src/top/a.c '#include "probe/read/x.h"' '#include <uv.h>'
 tap_check 'includes: a header that is allowed' passes includes
 put src/top/a.c '#include "probe/read/y.h"'
 tap_check 'includes: another header of that module' finds includes 'src/top/a.c:1:.*probe/read/y.h'
+put src/run/a.c '#include "probe/read/y.h"'
+tap_check 'includes: a module below one that is allowed' passes includes
+put src/run/a.c '#include "base/b.h"'
+tap_check 'includes: a module that is not below it' finds includes 'src/run/a.c:1:.*base/b.h'
 put src/base/a.c '#include <stdio.h>' ' # include "top/b.h"'
 tap_check 'includes: a module that is not' finds includes 'src/base/a.c:2:.*top'
 put src/base/a.c '#include "b.h"'

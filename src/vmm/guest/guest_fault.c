@@ -15,8 +15,8 @@
 /*
  * An NMI is lost on the firmware, resets a kernel that has no handlers yet, and makes one panic that
  * is up.  Whether it is, the table of its handlers says, which has its last place then.  Soon after that
- * the kernel changes consoles: while the UART's divisor latch is open, or no console is registered, a panic
- * has no words, and is a mere reset to us.  So that is waited out.
+ * the kernel sets up its UART: a panic while the divisor latch is open is printed into the latch, and is a
+ * mere reset to us (seen under a debugger, at default_serial_dl_write() of 6.12).  So that is waited out.
  */
 static void ask_whether_up(struct kt_guest *guest)
 {
